@@ -1,0 +1,47 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace Cardea.Foundation.Data;
+
+/// <summary>
+/// Every difference between the two engines that SQL text can't hide. One text serves both; what is listed here is all that is left.
+/// </summary>
+public sealed class Dialect
+{
+    public static readonly Dialect Sqlite = new(Engine.Sqlite);
+    public static readonly Dialect Postgres = new(Engine.Postgres);
+
+    private Dialect(Engine engine) => Engine = engine;
+
+    public Engine Engine { get; }
+
+    /// <summary>Ends a SELECT that reads a row in order to decide about it. SQLite has one writer, so there the row can't move.</summary>
+    public string ForUpdate => Engine is Engine.Postgres ? "FOR UPDATE" : "";
+
+    /// <summary>Ends a SELECT that claims rows of a queue: a row that another node is claiming is passed over.</summary>
+    public string ForUpdateSkipLocked => Engine is Engine.Postgres ? "FOR UPDATE SKIP LOCKED" : "";
+
+    /// <summary>Fills in the type words of a migration: <c>{integer}</c> is 64 bit, <c>{bytes}</c> a blob, <c>{strict}</c> ends a table.</summary>
+    public string Types(string migration) => Engine is Engine.Postgres
+        ? migration.Replace("{integer}", "BIGINT").Replace("{bytes}", "BYTEA").Replace("{strict}", "")
+        : migration.Replace("{integer}", "INTEGER").Replace("{bytes}", "BLOB").Replace("{strict}", "STRICT");
+
+    /// <summary>The user's own tables and their columns, as rows of (table, column).</summary>
+    public string Columns => Engine is Engine.Postgres
+        ? "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY 1, ordinal_position"
+        : "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY 1, p.cid";
+
+    /// <summary>True for a fault that may be gone on the next try: a lost connection, a full pool, a lock that was not had in time.</summary>
+    public static bool IsOutage(Exception fault) => fault switch
+    {
+        NpgsqlException postgres => postgres is not PostgresException answer || answer.SqlState[..2] is "08" or "53" or "57" or "40" or "58",
+        SqliteException sqlite => sqlite.SqliteErrorCode is 5 or 6 or 10 or 13 or 14 or 15, // BUSY, LOCKED, IOERR, FULL, CANTOPEN, PROTOCOL
+        TimeoutException => true,
+        DatabaseUnavailableException => true,
+        _ => fault.InnerException is { } inner && fault is DbException or InvalidOperationException && IsOutage(inner),
+    };
+
+    /// <summary>True when PostgreSQL gave up one of two transactions that stood in each other's way, and asks to try it again.</summary>
+    public static bool IsConflict(Exception fault) => fault is PostgresException { SqlState: "40001" or "40P01" };
+}

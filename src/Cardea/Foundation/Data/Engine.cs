@@ -1,0 +1,7 @@
+namespace Cardea.Foundation.Data;
+
+public enum Engine
+{
+    Sqlite,
+    Postgres,
+}

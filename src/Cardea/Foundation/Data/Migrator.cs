@@ -1,0 +1,80 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace Cardea.Foundation.Data;
+
+/// <summary>Brings the schema up to this program's, once, however many nodes start together. There is no way back but a backup.</summary>
+public sealed partial class Migrator(Database database, TimeProvider clock, ILogger<Migrator> log)
+{
+    private const string Prefix = "Cardea.Migrations.";
+
+    /// <returns>The names of the migrations that ran.</returns>
+    /// <exception cref="DatabaseUnavailableException">The database belongs to a newer program, or an applied migration was another text.</exception>
+    public async Task<IReadOnlyList<string>> RunAsync(CancellationToken cancellation)
+    {
+        var ran = new List<string>();
+        await database.MigrateAsync(
+            async transaction =>
+            {
+                await transaction.ExecuteAsync(database.Dialect.Types(
+                    "CREATE TABLE IF NOT EXISTS schema_migrations (version {integer} PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at {integer} NOT NULL) {strict}"));
+                var applied = (await transaction.QueryAsync<Applied>("SELECT version, name, checksum FROM schema_migrations")).ToDictionary(row => row.Version);
+                var known = Known();
+                if (applied.Keys.Except(known.Select(migration => migration.Version)).Order().ToList() is { Count: > 0 } foreign)
+                {
+                    throw new DatabaseUnavailableException(
+                        $"The database is at schema {foreign[^1]} ({applied[foreign[^1]].Name}), which is newer than this program's {known[^1].Version}. Run the newer program, or restore a backup.");
+                }
+
+                foreach (var migration in known)
+                {
+                    if (applied.TryGetValue(migration.Version, out var before))
+                    {
+                        Compare(migration, before);
+                        continue;
+                    }
+
+                    await transaction.ExecuteAsync(database.Dialect.Types(migration.Text));
+                    await transaction.ExecuteAsync(
+                        "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (@Version, @Name, @Checksum, @now)",
+                        new { migration.Version, migration.Name, migration.Checksum, now = clock.GetUtcNow().ToUnixTimeMilliseconds() });
+                    ran.Add(migration.Name);
+                }
+            },
+            cancellation);
+        ran.ForEach(LogRan);
+        return ran;
+    }
+
+    private static void Compare(Migration migration, Applied before)
+    {
+        if (before.Checksum != migration.Checksum)
+        {
+            throw new DatabaseUnavailableException($"Migration {migration.Name} is not the text that made this database.");
+        }
+    }
+
+    internal static List<Migration> Known()
+    {
+        var assembly = typeof(Migrator).Assembly;
+        return [.. assembly.GetManifestResourceNames()
+            .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .Select(name =>
+            {
+                using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+                var text = reader.ReadToEnd().ReplaceLineEndings("\n");
+                var file = name[Prefix.Length..^".sql".Length];
+                var checksum = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+                return new Migration(long.Parse(file[..4], System.Globalization.CultureInfo.InvariantCulture), file, text, checksum);
+            })];
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Migrated the database: {Migration}")]
+    private partial void LogRan(string migration);
+
+    internal sealed record Migration(long Version, string Name, string Text, string Checksum);
+
+    private sealed record Applied(long Version, string Name, string Checksum);
+}

@@ -1,0 +1,142 @@
+using System.Security.Cryptography;
+using Dapper;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Cardea.Foundation.Data;
+
+/// <summary>PostgreSQL: the engine for more than one node. Nodes share nothing but it, and hear of each other's changes by LISTEN.</summary>
+public sealed partial class PostgresDatabase : Database
+{
+    private const string Channel = "cardea";
+    private const int MigrationLock = 0x43415244; // "CARD"
+    private const int Tries = 4;
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(300);
+
+    private readonly NpgsqlDataSource _source;
+    private readonly ILogger _log;
+
+    public PostgresDatabase(string connectionString, Invalidations invalidations, ILogger<PostgresDatabase> log)
+        : base(Dialect.Postgres, invalidations)
+    {
+        _source = NpgsqlDataSource.Create(Prepare(connectionString));
+        _log = log;
+    }
+
+    public override async Task<T> ReadAsync<T>(Func<Scope, Task<T>> work, CancellationToken cancellation = default)
+    {
+        await using var connection = await _source.OpenConnectionAsync(cancellation);
+        return await work(new Scope(connection, null, Dialect, cancellation));
+    }
+
+    public override async Task<T> WriteAsync<T>(Func<Transaction, Task<T>> work, CancellationToken cancellation = default)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await WriteOnceAsync(work, cancellation);
+            }
+            catch (PostgresException conflict) when (Dialect.IsConflict(conflict) && attempt < Tries)
+            {
+                // Jitter, so that the two that collided don't meet again.
+                await Task.Delay(RandomNumberGenerator.GetInt32(1, 20 * attempt), cancellation);
+            }
+        }
+    }
+
+    internal override async Task MigrateAsync(Func<Transaction, Task> work, CancellationToken cancellation)
+    {
+        await using var connection = await _source.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await connection.ExecuteAsync("SELECT pg_advisory_xact_lock(@MigrationLock)", new { MigrationLock }, transaction, commandTimeout: 600);
+        await work(new Transaction(connection, transaction, Dialect, cancellation));
+        await transaction.CommitAsync(cancellation);
+    }
+
+    internal override async Task WatchAsync(CancellationToken stopping)
+    {
+        Invalidations.Heard();
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await ListenAsync(stopping);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception fault)
+            {
+                LogDeaf(fault);
+                await Task.Delay(Heartbeat, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    public override ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    private async Task<T> WriteOnceAsync<T>(Func<Transaction, Task<T>> work, CancellationToken cancellation)
+    {
+        await using var connection = await _source.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        var scope = new Transaction(connection, transaction, Dialect, cancellation);
+        var result = await work(scope);
+        foreach (var (topic, key) in scope.Invalidations)
+        {
+            // Inside the transaction: delivered by the commit, or never.
+            await scope.ExecuteAsync("SELECT pg_notify(@Channel, @payload)", new { Channel, payload = $"{topic}:{key}" });
+        }
+
+        // From here on a client that goes away must not decide whether the commit happened.
+        await transaction.CommitAsync(CancellationToken.None);
+        scope.Committed(Invalidations);
+        return result;
+    }
+
+    private async Task ListenAsync(CancellationToken stopping)
+    {
+        await using var connection = await _source.OpenConnectionAsync(stopping);
+        connection.Notification += (_, notification) => Hear(notification.Payload);
+        await connection.ExecuteAsync($"LISTEN {Channel}");
+        // What was said while nobody listened is lost, so nothing that was known before counts.
+        Invalidations.DropAll();
+        Invalidations.Heard();
+        while (true)
+        {
+            await connection.WaitAsync(Heartbeat, stopping);
+            await connection.ExecuteAsync("SELECT 1", commandTimeout: 1);
+            Invalidations.Heard();
+        }
+    }
+
+    private void Hear(string payload)
+    {
+        if (payload.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon)
+        {
+            Invalidations.Publish(new(payload[..colon], payload[(colon + 1)..]));
+        }
+    }
+
+    private static string Prepare(string connectionString)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "cardea" };
+        void Default(string key, object value)
+        {
+            if (!builder.ShouldSerialize(key))
+            {
+                builder[key] = value;
+            }
+        }
+
+        Default("Timeout", 3); // seconds to wait for a connection: a sign-in that can't be answered should say so soon
+        Default("Command Timeout", 5);
+        Default("Max Auto Prepare", 100);
+        Default("Auto Prepare Min Usages", 2);
+        return builder.ToString();
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The listener for changes of other nodes lost its connection; sessions are read from the database until it is back")]
+    private partial void LogDeaf(Exception fault);
+}

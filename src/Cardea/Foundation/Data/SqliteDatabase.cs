@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using Dapper;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Cardea.Foundation.Data;
+
+/// <summary>SQLite in write-ahead mode: any number of readers beside the one <see cref="SqliteWriter"/>.</summary>
+public sealed class SqliteDatabase : Database
+{
+    private const int IdleReaders = 16;
+
+    private readonly string _connectionString;
+    private readonly ConcurrentBag<SqliteConnection> _readers = [];
+    private readonly SqliteWriter _writer;
+
+    public SqliteDatabase(string connectionString, Invalidations invalidations, ILogger<SqliteDatabase> log)
+        : base(Dialect.Sqlite, invalidations)
+    {
+        SqliteLibrary.Load();
+        _connectionString = new SqliteConnectionStringBuilder(connectionString) { ForeignKeys = true, Pooling = false, DefaultTimeout = 5 }.ToString();
+        _writer = new SqliteWriter(Open, invalidations, log);
+    }
+
+    public override async Task<T> ReadAsync<T>(Func<Scope, Task<T>> work, CancellationToken cancellation = default)
+    {
+        if (!_readers.TryTake(out var connection))
+        {
+            connection = Open();
+        }
+
+        // A connection whose work failed is not trusted again.
+        try
+        {
+            var result = await work(new Scope(connection, null, Dialect, cancellation));
+            if (_readers.Count < IdleReaders)
+            {
+                _readers.Add(connection);
+                connection = null;
+            }
+
+            return result;
+        }
+        finally
+        {
+            connection?.Dispose();
+        }
+    }
+
+    public override Task<T> WriteAsync<T>(Func<Transaction, Task<T>> work, CancellationToken cancellation = default) =>
+        _writer.WriteAsync(work, cancellation);
+
+    internal override Task MigrateAsync(Func<Transaction, Task> work, CancellationToken cancellation) =>
+        WriteAsync(work, cancellation); // BEGIN IMMEDIATE is the lock: a second process waits for it, and then finds nothing to do
+
+    internal override Task WatchAsync(CancellationToken stopping) => Task.CompletedTask; // the writer does it
+
+    public override ValueTask DisposeAsync()
+    {
+        _writer.Dispose();
+        foreach (var reader in _readers)
+        {
+            reader.Dispose();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private SqliteConnection Open()
+    {
+        var connection = new SqliteConnection(_connectionString);
+        connection.Open();
+        // FULL: an acknowledged commit survives a power cut, not only the end of the process.
+        connection.Execute("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;");
+        return connection;
+    }
+}

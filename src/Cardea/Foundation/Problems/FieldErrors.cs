@@ -1,0 +1,31 @@
+namespace Cardea.Foundation.Problems;
+
+/// <summary>Collects what is wrong with a request, field by field, so that a person mends it in one go.</summary>
+public sealed class FieldErrors
+{
+    private readonly Dictionary<string, List<string>> _errors = new(StringComparer.Ordinal);
+
+    public bool Any => _errors.Count > 0;
+
+    public void Add(string field, string message)
+    {
+        if (!_errors.TryGetValue(field, out var messages))
+        {
+            _errors[field] = messages = [];
+        }
+
+        messages.Add(message);
+    }
+
+    public Problem ToProblem() => CommonProblems.ValidationFailed with
+    {
+        Errors = _errors.ToDictionary(pair => pair.Key, IReadOnlyList<string> (pair) => pair.Value),
+    };
+
+    public static Problem One(string field, string message)
+    {
+        var errors = new FieldErrors();
+        errors.Add(field, message);
+        return errors.ToProblem();
+    }
+}

@@ -1,0 +1,28 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+
+namespace Cardea.Foundation.Web;
+
+/// <summary>What a request tells about its sender. Everything but the address is the sender's word.</summary>
+public sealed record ClientInfo(string Address, string AddressGroup, string UserAgent, string RequestId, string Language, string? DeviceToken)
+{
+    private const int LongestUserAgent = 256;
+
+    /// <summary>Stands for what a command or a job does.</summary>
+    public static ClientInfo Server(string actor) => new("", "", actor, "", "en", null);
+
+    public static ClientInfo Of(HttpContext http, string? deviceToken = null)
+    {
+        var address = ClientAddress.Plain(http.Connection.RemoteIpAddress);
+        return new(address.ToString(), ClientAddress.Group(address), Printable(http.Request.Headers.UserAgent.ToString()), http.TraceIdentifier, "en", deviceToken);
+    }
+
+    public static string GroupOf(HttpContext http) => ClientAddress.Group(ClientAddress.Plain(http.Connection.RemoteIpAddress));
+
+    public static bool IsLoopback(HttpContext http) => IPAddress.IsLoopback(ClientAddress.Plain(http.Connection.RemoteIpAddress));
+
+    private static string Printable(string text) =>
+        text.Length <= LongestUserAgent && text.All(letter => letter is >= ' ' and < '\u007f')
+            ? text
+            : new string([.. text.Where(letter => letter is >= ' ' and < '\u007f').Take(LongestUserAgent)]);
+}

@@ -1,0 +1,94 @@
+using Cardea.Foundation.Problems;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cardea.Foundation.Web;
+
+/// <summary>
+/// Maps a JSON door. A route can't be made without saying who may call it and how often: both are asked before the deed, and the deed
+/// reads the body.
+/// </summary>
+public static class Doors
+{
+    public static IEndpointConventionBuilder Door(
+        this IEndpointRouteBuilder routes, string method, string path, Func<HttpContext, Task<IResult>> deed, Access access, Limit limit)
+    {
+        var limiter = routes.ServiceProvider.GetRequiredService<RequestLimiter>();
+        var findCaller = routes.ServiceProvider.GetRequiredService<FindCaller>();
+        return routes.MapMethods(path, [method], (RequestDelegate)EnterAsync).WithMetadata(access, limit, deed.Method);
+
+        async Task EnterAsync(HttpContext http)
+        {
+            var address = limit.IsNone ? "" : ClientInfo.GroupOf(http);
+            var refusal = limiter.Enter(limit, address) ?? await AdmitAsync(http, access, findCaller);
+            if (refusal is not null)
+            {
+                await Answers.WriteAsync(http, refusal);
+            }
+            else
+            {
+                await (await deed(http)).ExecuteAsync(http);
+            }
+
+            if (http.Response.StatusCode is >= 400 and < 500)
+            {
+                limiter.Failed(limit, address);
+            }
+        }
+    }
+
+    private static async ValueTask<Problem?> AdmitAsync(HttpContext http, Access access, FindCaller findCaller)
+    {
+        switch (access)
+        {
+            case Access.Anyone:
+                return null;
+            case Access.Loopback:
+                return ClientInfo.IsLoopback(http) ? null : CommonProblems.NotFound;
+            default:
+                var (caller, refusal) = await findCaller(http);
+                if (caller is null)
+                {
+                    return refusal ?? CommonProblems.Unauthorized;
+                }
+
+                http.SetCaller(caller);
+                return null;
+        }
+    }
+
+    /// <summary>The body that the door reads, with an example that a person can send as it is.</summary>
+    public static T Takes<T>(this T door, object example)
+        where T : IEndpointConventionBuilder => door.WithMetadata(new AcceptsMetadata(["application/json"], example.GetType()), new BodyExample(example));
+
+    public static T Gives<T>(this T door, int status, Type body)
+        where T : IEndpointConventionBuilder => door.WithMetadata(new ProducesResponseTypeMetadata(status, body, ["application/json"]));
+
+    /// <summary>The refusals that are this door's own; those that every door can give are added by the document.</summary>
+    public static T Refuses<T>(this T door, params Problem[] problems)
+        where T : IEndpointConventionBuilder
+    {
+        foreach (var status in problems.GroupBy(problem => problem.Status))
+        {
+            door.WithMetadata(new ProducesResponseTypeMetadata(status.Key, typeof(ProblemBody), ["application/problem+json"]), new Refusals(status.Key, [.. status.Select(problem => problem.Code)]));
+        }
+
+        return door;
+    }
+
+    public static T Says<T>(this T door, string tag, string summary, string? description = null)
+        where T : IEndpointConventionBuilder
+    {
+        door.WithMetadata(new EndpointSummaryAttribute(summary), new TagsAttribute(tag));
+        return description is null ? door : door.WithMetadata(new EndpointDescriptionAttribute(description));
+    }
+}
+
+/// <summary>Metadata of a door: what may be sent to it, as an example.</summary>
+public sealed record BodyExample(object Value);
+
+/// <summary>Metadata of a door: the codes of its refusals at one status.</summary>
+public sealed record Refusals(int Status, IReadOnlyList<string> Codes);

@@ -1,0 +1,109 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Cardea.Foundation.Problems;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace Cardea.Foundation.Web;
+
+/// <summary>A request's body, or why it can't be had.</summary>
+public readonly record struct JsonBody<T>(T? Value, Problem? Problem)
+    where T : class
+{
+    public bool IsRead([NotNullWhen(true)] out T? value, [NotNullWhen(false)] out Problem? problem)
+    {
+        (value, problem) = (Value, Problem);
+        return Problem is null;
+    }
+}
+
+public static partial class JsonBody
+{
+    public const int MaxBytes = 64 * 1024;
+
+    /// <summary>Reads the body as one JSON object. Missing members are the parser's business, everything else is refused here.</summary>
+    public static async Task<JsonBody<T>> ReadAsync<T>(HttpContext http)
+        where T : class
+    {
+        if (!IsJson(http.Request))
+        {
+            return new(null, CommonProblems.UnsupportedMediaType);
+        }
+
+        if (http.Request.ContentLength > MaxBytes)
+        {
+            return new(null, CommonProblems.BodyTooLarge);
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent(MaxBytes + 1);
+        try
+        {
+            var length = 0;
+            int read;
+            while (length <= MaxBytes && (read = await http.Request.Body.ReadAsync(buffer.AsMemory(length, MaxBytes + 1 - length), http.RequestAborted)) > 0)
+            {
+                length += read;
+            }
+
+            return length > MaxBytes ? new(null, CommonProblems.BodyTooLarge) : Parse<T>(buffer.AsSpan(0, length));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer, clearArray: true); // it may have held a password
+        }
+    }
+
+    /// <summary>As <see cref="ReadAsync{T}"/>, but a request without a body gives a value with no member set.</summary>
+    public static Task<JsonBody<T>> ReadOptionalAsync<T>(HttpContext http)
+        where T : class, new() =>
+        http.Request.ContentLength is null or 0 && http.Request.Headers.TransferEncoding.Count == 0
+            ? Task.FromResult(new JsonBody<T>(new T(), null))
+            : ReadAsync<T>(http);
+
+    internal static JsonBody<T> Parse<T>(ReadOnlySpan<byte> json)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(json, CardeaJson.Reading) is { } value
+                ? new(value, null)
+                : new(null, CommonProblems.MalformedRequest);
+        }
+        catch (JsonException fault)
+        {
+            return new(null, Explain(fault));
+        }
+    }
+
+    private static Problem Explain(JsonException fault)
+    {
+        // "$.email" names the member; for an unknown or doubled one only the message does.
+        var path = fault.Path is { Length: > 2 } deep && deep.StartsWith("$.", StringComparison.Ordinal) ? deep[2..] : null;
+        if (fault.Message.Contains("could not be mapped", StringComparison.Ordinal) && MemberInMessage().Match(fault.Message) is { Success: true } unknown)
+        {
+            return FieldErrors.One(Shown(unknown.Groups[1].Value), "There is no such member.");
+        }
+
+        if (fault.Message.Contains("uplicate", StringComparison.Ordinal))
+        {
+            return path is null ? CommonProblems.MalformedRequest : FieldErrors.One(Shown(path), "The member is given twice.");
+        }
+
+        return path is null ? CommonProblems.MalformedRequest : FieldErrors.One(Shown(path), "The value is not of the right type.");
+    }
+
+    /// <summary>The name comes from the stranger's request and goes back in the answer: short and printable.</summary>
+    private static string Shown(string name) =>
+        string.Concat(name.Where(letter => letter is > ' ' and < '\u007f').Take(64)) is { Length: > 0 } shown ? shown : "?";
+
+    private static bool IsJson(HttpRequest request) =>
+        MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+        && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+        && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase))
+        && (request.Headers.ContentEncoding.Count == 0 || request.Headers.ContentEncoding == "identity");
+
+    [GeneratedRegex("^The JSON property '(.{1,200}?)' could not be mapped", RegexOptions.NonBacktracking)]
+    private static partial Regex MemberInMessage();
+}

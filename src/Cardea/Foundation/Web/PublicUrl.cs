@@ -1,0 +1,37 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+
+namespace Cardea.Foundation.Web;
+
+/// <summary>
+/// Where people reach this server: the only source of links in mail, of the token issuer and of cookie security. In Development it may be
+/// left out, and then it is the first address that the server listens on.
+/// </summary>
+public sealed class PublicUrl(Uri? configured, IServer server)
+{
+    private Uri? _value = configured;
+
+    public Uri Value => _value ??= FirstListening();
+
+    /// <summary>Without a slash at its end, so that paths can be put behind it.</summary>
+    public string Text => Value.GetLeftPart(UriPartial.Path).TrimEnd('/');
+
+    public bool IsHttps => Value.Scheme == Uri.UriSchemeHttps;
+
+    public HostString Host => field.HasValue ? field : field = Value.IsDefaultPort ? new HostString(Value.Host) : new HostString(Value.Host, Value.Port);
+
+    public string Link(string path, string parameter, string value) => $"{Text}{path}?{parameter}={Uri.EscapeDataString(value)}";
+
+    public static bool IsAllowed(string? text, out Uri? url) =>
+        Uri.TryCreate(text, UriKind.Absolute, out url) && url.Scheme is "http" or "https" && url.AbsolutePath == "/"
+        && url.Query.Length == 0 && url.Fragment.Length == 0 && url.UserInfo.Length == 0;
+
+    private Uri FirstListening()
+    {
+        var address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "http://localhost:8080";
+        var reachable = address.Replace("//+", "//localhost", StringComparison.Ordinal).Replace("//*", "//localhost", StringComparison.Ordinal)
+            .Replace("//0.0.0.0", "//localhost", StringComparison.Ordinal).Replace("//[::]", "//localhost", StringComparison.Ordinal);
+        return new Uri(reachable);
+    }
+}
