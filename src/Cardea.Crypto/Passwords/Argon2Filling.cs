@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Cardea.Crypto.Passwords;
 
@@ -118,6 +119,7 @@ internal readonly unsafe struct Argon2Filling<TKernel>
                 }
 
                 pseudoRandom = addressBlock[places[index % WordsPerBlock]];
+                PrefetchNextReference(addressBlock, places, pass, slice, lane, index + 1, window);
             }
             else
             {
@@ -129,6 +131,23 @@ internal readonly unsafe struct Argon2Filling<TKernel>
         }
 
         // Independent addresses say nothing about the password, so these three blocks need no wiping.
+    }
+
+    // Addresses that do not depend on the previous block are known early enough to fetch their memory while it is being made.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void PrefetchNextReference(
+        ulong* addressBlock, ReadOnlySpan<byte> places, int pass, int slice, int lane, int index, (uint Start, uint Finished) window)
+    {
+        if (!Sse.IsSupported || index % WordsPerBlock == 0 || index == _segmentBlocks)
+        {
+            return;
+        }
+
+        var reference = (byte*)Reference(addressBlock[places[index % WordsPerBlock]], pass, slice, lane, index, window);
+        for (var line = 0; line < Argon2id.BlockBytes; line += 64)
+        {
+            Sse.Prefetch0(reference + line);
+        }
     }
 
     // Section 3.4.2: the finished blocks one may refer to start after the current slice in later passes, and number three slices;
