@@ -1,3 +1,11 @@
-var builder = WebApplication.CreateSlimBuilder(args);
-var app = builder.Build();
-app.Run();
+using Cardea.Benchmarks;
+
+switch (args.FirstOrDefault())
+{
+    case "argon2":
+        Argon2Bench.Run(Console.Out);
+        return 0;
+    default:
+        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Cardea.Benchmarks -- argon2");
+        return 2;
+}
