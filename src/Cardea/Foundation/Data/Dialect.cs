@@ -44,4 +44,7 @@ public sealed class Dialect
 
     /// <summary>True when PostgreSQL gave up one of two transactions that stood in each other's way, and asks to try it again.</summary>
     public static bool IsConflict(Exception fault) => fault is PostgresException { SqlState: "40001" or "40P01" };
+
+    /// <summary>True when a unique constraint refused a row.</summary>
+    public static bool IsDuplicate(Exception fault) => fault is PostgresException { SqlState: "23505" } or SqliteException { SqliteExtendedErrorCode: 2067 or 1555 };
 }

@@ -14,6 +14,11 @@ public sealed class Transaction(DbConnection connection, DbTransaction? transact
 
     public Task<int> ExecuteAsync(string sql, object? parameters = null) => RunAsync(sql, parameters);
 
+    /// <summary>Holds a name until the transaction ends: whoever else wants it waits. SQLite has one writer, so there it is held anyway.</summary>
+    public Task LockAsync(string name) => Dialect.Engine is Engine.Postgres
+        ? QueryAsync<string>("SELECT pg_advisory_xact_lock(hashtext(@name))::text", new { name = "cardea:" + name })
+        : Task.CompletedTask;
+
     public void AfterCommit(Action action) => (_afterCommit ??= []).Add(action);
 
     /// <summary>Tells every node's caches that what they know under this key is no longer so.</summary>

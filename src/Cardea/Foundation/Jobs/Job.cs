@@ -11,6 +11,7 @@ namespace Cardea.Foundation.Jobs;
 public abstract partial class Job(string name, TimeSpan interval, ILogger log) : BackgroundService
 {
     private readonly SemaphoreSlim _signal = new(0, 1);
+    private readonly SemaphoreSlim _turn = new(1, 1);
 
     public string Name { get; } = name;
 
@@ -26,8 +27,22 @@ public abstract partial class Job(string name, TimeSpan interval, ILogger log) :
         }
     }
 
+    /// <summary>Takes a turn now; when one is being taken, waits for it and then takes another.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        await _turn.WaitAsync(stopping);
+        try
+        {
+            await TurnAsync(stopping);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
     /// <summary>One turn. The queue that it works on is in the database, so another node may be doing the same.</summary>
-    public abstract Task RunAsync(CancellationToken stopping);
+    protected abstract Task TurnAsync(CancellationToken stopping);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -61,6 +76,7 @@ public abstract partial class Job(string name, TimeSpan interval, ILogger log) :
     public override void Dispose()
     {
         _signal.Dispose();
+        _turn.Dispose();
         base.Dispose();
         GC.SuppressFinalize(this);
     }

@@ -1,0 +1,39 @@
+namespace Cardea.Features.Accounts;
+
+/// <summary>An account as it is stored.</summary>
+public sealed record Account
+{
+    public required string Id { get; init; }
+
+    public required string Email { get; init; }
+
+    public string? Username { get; init; }
+
+    public string? GivenName { get; init; }
+
+    public string? FamilyName { get; init; }
+
+    public string? PasswordHash { get; init; }
+
+    public long? PasswordChangedAt { get; init; }
+
+    public bool PasswordChangeRequired { get; init; }
+
+    public long? EmailVerifiedAt { get; init; }
+
+    public long? DisabledAt { get; init; }
+
+    public long CreatedAt { get; init; }
+
+    public long? LastLoginAt { get; init; }
+
+    public bool IsVerified => EmailVerifiedAt is not null;
+
+    public bool IsDisabled => DisabledAt is not null;
+}
+
+/// <summary>An account and its roles, as they were at one moment.</summary>
+public sealed record AccountSnapshot(Account Account, IReadOnlyList<string> Roles)
+{
+    public string Id => Account.Id;
+}

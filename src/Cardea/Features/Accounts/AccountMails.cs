@@ -1,0 +1,37 @@
+using System.Globalization;
+using Cardea.Crypto.Secrets;
+using Cardea.Features.Mail;
+using Cardea.Features.OneTimeSecrets;
+using Cardea.Foundation.Web;
+
+namespace Cardea.Features.Accounts;
+
+/// <summary>The mails about an account's address. Links come from the public URL, never from a request.</summary>
+public sealed class AccountMails(PublicUrl publicUrl)
+{
+    public const string VerifyPath = "/verify-email";
+
+    public Mail.Mail VerifyEmail(Account account, IssuedSecret secret, SecretPurpose purpose) => new(
+        "verify-email", account.Email, account.Id, WithSecret(account, secret, purpose), purpose.TokenLifetime);
+
+    public Mail.Mail ConfirmChange(Account account, string newEmail, IssuedSecret secret, SecretPurpose purpose) => new(
+        "change-email-confirm", newEmail, account.Id, WithSecret(account, secret, purpose), purpose.TokenLifetime);
+
+    public Mail.Mail NoticeOfChange(Account account, string newEmail) => new(
+        "change-email-notice", account.Email, account.Id, Greeting(account).Plus("new_email_masked", newEmail));
+
+    public Mail.Mail ChangeToTaken(Account owner) => new("change-email-taken", owner.Email, owner.Id, Greeting(owner));
+
+    public Mail.Mail AccountExists(Account owner) => new(
+        "account-exists", owner.Email, owner.Id, Greeting(owner).Plus("sign_in_url", publicUrl.Text + "/login").Plus("reset_url", publicUrl.Text + "/forgot-password"));
+
+    public Mail.Mail Deleted(Account account) => new("account-deleted", account.Email, null, Greeting(account));
+
+    public static Dictionary<string, string> Greeting(Account account) => new() { ["given_name"] = account.GivenName ?? "" };
+
+    private Dictionary<string, string> WithSecret(Account account, IssuedSecret secret, SecretPurpose purpose) => Greeting(account)
+        .Plus("link_url", publicUrl.Link(VerifyPath, "token", secret.Token!.Reveal()))
+        .Plus("link_hours", ((int)purpose.TokenLifetime.TotalHours).ToString(CultureInfo.InvariantCulture))
+        .Plus("code", secret.Code!.Reveal())
+        .Plus("code_minutes", ((int)purpose.CodeLifetime.TotalMinutes).ToString(CultureInfo.InvariantCulture));
+}

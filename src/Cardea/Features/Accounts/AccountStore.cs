@@ -1,0 +1,85 @@
+using Cardea.Foundation.Data;
+
+namespace Cardea.Features.Accounts;
+
+public enum AddedAccount
+{
+    Added,
+    EmailTaken,
+    UsernameTaken,
+}
+
+public sealed class AccountStore
+{
+    private const string Select =
+        """
+        SELECT id AS Id, email AS Email, username AS Username, given_name AS GivenName, family_name AS FamilyName, password_hash AS PasswordHash,
+            password_changed_at AS PasswordChangedAt, password_change_required AS PasswordChangeRequired, email_verified_at AS EmailVerifiedAt,
+            disabled_at AS DisabledAt, created_at AS CreatedAt, last_login_at AS LastLoginAt
+        FROM accounts
+        """;
+
+    /// <summary>The unique constraints decide, whatever was looked up before.</summary>
+    public async Task<AddedAccount> AddAsync(Transaction transaction, Account account)
+    {
+        var added = await transaction.ExecuteAsync(
+            """
+            INSERT INTO accounts (id, email, username, username_key, given_name, family_name, password_hash, password_changed_at, email_verified_at, created_at)
+            VALUES (@Id, @Email, @Username, @key, @GivenName, @FamilyName, @PasswordHash, @PasswordChangedAt, @EmailVerifiedAt, @CreatedAt)
+            ON CONFLICT DO NOTHING
+            """,
+            new
+            {
+                account.Id,
+                account.Email,
+                account.Username,
+                key = account.Username?.ToLowerInvariant(),
+                account.GivenName,
+                account.FamilyName,
+                account.PasswordHash,
+                account.PasswordChangedAt,
+                account.EmailVerifiedAt,
+                account.CreatedAt,
+            });
+        if (added == 1)
+        {
+            return AddedAccount.Added;
+        }
+
+        return await FindByEmailAsync(transaction, account.Email) is not null ? AddedAccount.EmailTaken : AddedAccount.UsernameTaken;
+    }
+
+    public Task<Account?> FindAsync(Scope scope, string id) => scope.FindAsync<Account>($"{Select} WHERE id = @id", new { id });
+
+    /// <summary>Holds the account until the transaction ends: what is decided about it now is still so when it is written.</summary>
+    public Task<Account?> FindForUpdateAsync(Transaction transaction, string id) =>
+        transaction.FindAsync<Account>($"{Select} WHERE id = @id {transaction.Dialect.ForUpdate}", new { id });
+
+    public Task<Account?> FindByEmailAsync(Scope scope, string email) => scope.FindAsync<Account>($"{Select} WHERE email = @email", new { email });
+
+    public Task<Account?> FindByUsernameAsync(Scope scope, string key) => scope.FindAsync<Account>($"{Select} WHERE username_key = @key", new { key });
+
+    public Task SetPasswordAsync(Transaction transaction, string id, string hash, long now) => transaction.ExecuteAsync(
+        "UPDATE accounts SET password_hash = @hash, password_changed_at = @now, password_change_required = 0 WHERE id = @id", new { id, hash, now });
+
+    /// <summary>The same password in a newer form; nothing if it has been changed meanwhile.</summary>
+    public Task SetRehashedAsync(Transaction transaction, string id, string before, string after) => transaction.ExecuteAsync(
+        "UPDATE accounts SET password_hash = @after WHERE id = @id AND password_hash = @before", new { id, before, after });
+
+    public async Task<bool> TrySetVerifiedAsync(Transaction transaction, string id, long now) => await transaction.ExecuteAsync(
+        "UPDATE accounts SET email_verified_at = @now WHERE id = @id AND email_verified_at IS NULL", new { id, now }) == 1;
+
+    /// <exception cref="System.Data.Common.DbException">Somebody else has the address (see <see cref="Dialect.IsDuplicate"/>).</exception>
+    public Task SetEmailAsync(Transaction transaction, string id, string email, long now) =>
+        transaction.ExecuteAsync("UPDATE accounts SET email = @email, email_verified_at = @now WHERE id = @id", new { id, email, now });
+
+    /// <exception cref="System.Data.Common.DbException">Somebody else has the username (see <see cref="Dialect.IsDuplicate"/>).</exception>
+    public Task SetProfileAsync(Transaction transaction, Account account) => transaction.ExecuteAsync(
+        "UPDATE accounts SET username = @Username, username_key = @key, given_name = @GivenName, family_name = @FamilyName WHERE id = @Id",
+        new { account.Id, account.Username, key = account.Username?.ToLowerInvariant(), account.GivenName, account.FamilyName });
+
+    public Task SetLastLoginAsync(Transaction transaction, string id, long now) =>
+        transaction.ExecuteAsync("UPDATE accounts SET last_login_at = @now WHERE id = @id", new { id, now });
+
+    public Task RemoveAsync(Transaction transaction, string id) => transaction.ExecuteAsync("DELETE FROM accounts WHERE id = @id", new { id });
+}

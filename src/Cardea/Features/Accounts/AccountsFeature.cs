@@ -1,0 +1,72 @@
+using Cardea.Features.Mail;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Settings;
+using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cardea.Features.Accounts;
+
+internal static class AccountsFeature
+{
+    private static readonly Limit Proofs = Limit.Failures("verify-confirm", 300, TimeSpan.FromMinutes(15));
+    private static readonly Limit Sends = Limit.Requests("verify-send", 600, TimeSpan.FromMinutes(15));
+
+    public static void AddAccounts(this IServiceCollection services, SettingsReader settings)
+    {
+        services.AddSingleton(AccountsOptions.Read(settings));
+        services.AddSingleton<AccountStore>();
+        services.AddSingleton<AccountDirectory>();
+        services.AddSingleton<AccountMails>();
+        services.AddSingleton<EmailChange>();
+        services.AddSingleton<EmailVerification>();
+        services.AddSingleton<Profile>();
+        services.AddSingleton<AccountExport>();
+        services.AddSingleton<AccountDeletion>();
+        services.AddSingleton(provider => new MailRequestKind("verify", (transaction, email) => provider.GetRequiredService<EmailVerification>().ResolveAsync(transaction, email)));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<AccountsEndpoints>(
+            provider, provider.GetServices<MailRequestKind>().Single(kind => kind.Name == "verify")));
+        services.AddSingleton(provider => new AccountData("account", ["accounts"], async (scope, id) =>
+            await provider.GetRequiredService<AccountStore>().FindAsync(scope, id) is not { } account ? new object() : new
+            {
+                account.Id,
+                account.Email,
+                account.Username,
+                account.GivenName,
+                account.FamilyName,
+                HasPassword = account.PasswordHash is not null,
+                PasswordChangedAt = account.PasswordChangedAt.ToInstant(),
+                EmailVerifiedAt = account.EmailVerifiedAt.ToInstant(),
+                DisabledAt = account.DisabledAt.ToInstant(),
+                CreatedAt = account.CreatedAt.ToInstant(),
+                LastLoginAt = account.LastLoginAt.ToInstant(),
+            }));
+    }
+
+    public static void MapAccounts(this IEndpointRouteBuilder routes)
+    {
+        var doors = routes.ServiceProvider.GetRequiredService<AccountsEndpoints>();
+        var own = Limit.None("the owner's own data, from memory or one row");
+        routes.Door("GET", "/users/me", doors.MeAsync, Access.Bearer, own)
+            .Says("Account", "Who am I?", "The profile of the bearer.")
+            .Gives(StatusCodes.Status200OK, typeof(UserBody));
+        routes.Door("PATCH", "/users/me", doors.ChangeAsync, Access.Bearer, Limit.Requests("profile", 300, TimeSpan.FromMinutes(15)))
+            .Says("Account", "Change the profile", "What is left out stays, null takes away. A new `email` becomes the account's once the link or code mailed to it has been confirmed.")
+            .Takes(new ProfileRequest(GivenName: new(true, "Alice"), FamilyName: new(true, "Example")))
+            .Gives(StatusCodes.Status200OK, typeof(UserBody))
+            .Refuses(AccountProblems.UsernameTaken);
+        routes.Door("GET", "/users/me/export", doors.ExportAsync, Access.Bearer, Limit.Requests("export", 60, TimeSpan.FromMinutes(15)))
+            .Says("Account", "Everything stored about the account", "JSON, a member for each part of the server that keeps something.")
+            .Gives(StatusCodes.Status200OK, typeof(IReadOnlyDictionary<string, object>));
+        routes.Door("POST", "/verify/send", doors.SendVerificationAsync, Access.Anyone, Sends)
+            .Says("Verification", "Mail the verification again", "The same answer for every address. With a bearer token and no body it is the bearer's own.")
+            .Takes(new VerifySendRequest("alice@example.org"))
+            .Gives(StatusCodes.Status202Accepted, typeof(MessageBody));
+        routes.Door("POST", "/verify/confirm", doors.ConfirmAsync, Access.Anyone, Proofs)
+            .Says("Verification", "Confirm an address", "By the token of the mailed link, or by the address and the mailed code. Also confirms a change of address.")
+            .Takes(new VerifyConfirmRequest(Email: "alice@example.org", Code: "123456"))
+            .Gives(StatusCodes.Status200OK, typeof(MessageBody))
+            .Refuses(AccountProblems.InvalidToken);
+    }
+}

@@ -1,0 +1,93 @@
+using Cardea.Features.Audit;
+using Cardea.Features.Mail;
+using Cardea.Features.OneTimeSecrets;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
+
+namespace Cardea.Features.Accounts;
+
+/// <summary>Proves that an account's address is its owner's: a link for a day, a code for ten minutes, whichever is used first.</summary>
+public sealed class EmailVerification(
+    Database database, AccountStore accounts, OneTimeSecrets.OneTimeSecrets secrets, EmailChange emailChange, Outbox outbox, MailAllowance allowance, AccountMails mails,
+    AuditLog audit, TimeProvider clock)
+{
+    public static readonly SecretPurpose Purpose = new("verify-email", TimeSpan.FromHours(24), TimeSpan.FromMinutes(10));
+
+    /// <summary>The mail that a new account gets, in the transaction that makes it.</summary>
+    public async Task SendFirstAsync(Transaction transaction, Account account)
+    {
+        var secret = await secrets.IssueAsync(transaction, Purpose, account.Id);
+        await outbox.EnqueueAsync(transaction, mails.VerifyEmail(account, secret, Purpose));
+    }
+
+    /// <summary>What is done about "send it again", behind the asker's back.</summary>
+    public async Task ResolveAsync(Transaction transaction, string email)
+    {
+        if (await accounts.FindByEmailAsync(transaction, email) is { IsVerified: false, IsDisabled: false } account
+            && await allowance.TryTakeAsync(transaction, Purpose.Name, account.Email))
+        {
+            await SendFirstAsync(transaction, account);
+        }
+    }
+
+    public Task<Problem?> ConfirmByTokenAsync(string token, ClientInfo client) => RefusingDuplicatesAsync(async transaction =>
+    {
+        if (await secrets.CheckTokenAsync(transaction, Purpose, token) is { } verification)
+        {
+            return await ConfirmAsync(transaction, verification, client);
+        }
+
+        return await secrets.CheckTokenAsync(transaction, EmailChange.Purpose, token) is { } change
+            ? await emailChange.ConfirmAsync(transaction, change, client)
+            : AccountProblems.InvalidToken;
+    });
+
+    public Task<Problem?> ConfirmByCodeAsync(string email, string code, ClientInfo client) => RefusingDuplicatesAsync(async transaction =>
+    {
+        if (await accounts.FindByEmailAsync(transaction, email) is { } account
+            && await secrets.CheckCodeAsync(transaction, Purpose, account.Id, code) is { } verification)
+        {
+            return await ConfirmAsync(transaction, verification, client);
+        }
+
+        foreach (var accountId in await secrets.ListAccountsAsync(transaction, EmailChange.Purpose, email))
+        {
+            if (await secrets.CheckCodeAsync(transaction, EmailChange.Purpose, accountId, code) is { } change)
+            {
+                return await emailChange.ConfirmAsync(transaction, change, client);
+            }
+        }
+
+        return AccountProblems.InvalidToken;
+    });
+
+    private async Task<Problem?> ConfirmAsync(Transaction transaction, CheckedSecret secret, ClientInfo client)
+    {
+        if (!await secrets.TryConsumeAsync(transaction, secret))
+        {
+            return AccountProblems.InvalidToken;
+        }
+
+        if (await accounts.TrySetVerifiedAsync(transaction, secret.AccountId, clock.Milliseconds()))
+        {
+            await audit.RecordAsync(transaction, AccountEvents.EmailVerified, secret.AccountId, client);
+            transaction.Invalidate(AccountDirectory.Topic, secret.AccountId);
+        }
+
+        return null;
+    }
+
+    /// <summary>The address may have been taken between the asking and the proof; the constraint says so, and then nothing has happened.</summary>
+    private async Task<Problem?> RefusingDuplicatesAsync(Func<Transaction, Task<Problem?>> confirm)
+    {
+        try
+        {
+            return await database.WriteAsync(confirm);
+        }
+        catch (Exception fault) when (Dialect.IsDuplicate(fault))
+        {
+            return AccountProblems.InvalidToken;
+        }
+    }
+}

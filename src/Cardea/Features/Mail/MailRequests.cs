@@ -1,0 +1,103 @@
+using System.Text;
+using Cardea.Crypto.Secrets;
+using Cardea.Features.RateLimits;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Jobs;
+using Microsoft.Extensions.Logging;
+
+namespace Cardea.Features.Mail;
+
+/// <summary>What anybody may ask to be mailed. The room that owns the mail says what to do about it, in the transaction given.</summary>
+/// <param name="Name">Stored with the request; never changes.</param>
+/// <param name="ResolveAsync">Gets what was typed. Whether it is anybody's is found out here, not while the asker waits.</param>
+public sealed record MailRequestKind(string Name, Func<Transaction, string, Task> ResolveAsync);
+
+public sealed class MailRequest
+{
+    public required string Id { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required byte[] AskedFor { get; init; }
+}
+
+public sealed class MailRequestStore
+{
+    public Task AddAsync(Transaction transaction, MailRequest request, long now) => transaction.ExecuteAsync(
+        "INSERT INTO mail_requests (id, kind, asked_for, created_at) VALUES (@Id, @Kind, @AskedFor, @now)", new { request.Id, request.Kind, request.AskedFor, now });
+
+    public Task<MailRequest?> ConsumeNextAsync(Transaction transaction) => transaction.FindAsync<MailRequest>(
+        $"""
+        DELETE FROM mail_requests WHERE id IN (SELECT id FROM mail_requests ORDER BY id LIMIT 1 {transaction.Dialect.ForUpdateSkipLocked})
+        RETURNING id AS Id, kind AS Kind, asked_for AS AskedFor
+        """);
+}
+
+/// <summary>
+/// "I forgot my password" for an address that has an account and for one that has none must look the same and take the same time. So the door
+/// writes down what was asked, always the same one row, and a job finds out whether there is anything to mail.
+/// </summary>
+public sealed class MailRequests(MailRequestStore store, MasterKey masterKey, OutboxSignal signal, TimeProvider clock)
+{
+    private readonly AtRestCipher _cipher = new(masterKey.Derive("mail requests"));
+
+    public async Task AskAsync(Transaction transaction, MailRequestKind kind, string askedFor)
+    {
+        var id = Id.New(clock);
+        await store.AddAsync(transaction, new MailRequest { Id = id, Kind = kind.Name, AskedFor = _cipher.Seal(Encoding.UTF8.GetBytes(askedFor), id) }, clock.Milliseconds());
+        transaction.AfterCommit(signal.Wake);
+    }
+
+    internal string? Open(MailRequest request) => _cipher.TryOpen(request.AskedFor, request.Id, out var bytes) ? Encoding.UTF8.GetString(bytes) : null;
+}
+
+/// <summary>Finds out what is behind each request and puts the mail, if there is one, into the outbox.</summary>
+public sealed class MailRequestsJob : Job
+{
+    private readonly Database _database;
+    private readonly MailRequestStore _store;
+    private readonly MailRequests _requests;
+    private readonly Dictionary<string, MailRequestKind> _kinds;
+
+    public MailRequestsJob(
+        Database database, MailRequestStore store, MailRequests requests, IEnumerable<MailRequestKind> kinds, OutboxSignal signal, ILogger<MailRequestsJob> log)
+        : base("mail requests", TimeSpan.FromSeconds(2), log)
+    {
+        (_database, _store, _requests) = (database, store, requests);
+        _kinds = kinds.ToDictionary(kind => kind.Name);
+        signal.Woken += Wake;
+    }
+
+    protected override async Task TurnAsync(CancellationToken stopping)
+    {
+        while (await _database.WriteAsync(ResolveNextAsync, stopping))
+        {
+        }
+    }
+
+    private async Task<bool> ResolveNextAsync(Transaction transaction)
+    {
+        if (await _store.ConsumeNextAsync(transaction) is not { } request)
+        {
+            return false;
+        }
+
+        if (_requests.Open(request) is { } askedFor && _kinds.TryGetValue(request.Kind, out var kind))
+        {
+            await kind.ResolveAsync(transaction, askedFor);
+        }
+
+        return true;
+    }
+}
+
+/// <summary>
+/// How often a kind of mail may be asked for: three times an hour and ten times a day to each address (HM-04). Beyond that the asker hears the
+/// same and nothing is mailed.
+/// </summary>
+public sealed class MailAllowance(Allowances allowances)
+{
+    public async Task<bool> TryTakeAsync(Transaction transaction, string kind, string address) =>
+        await allowances.TakeAsync(transaction, new Allowance("mail-hour:" + kind, 3, TimeSpan.FromHours(1)), address) is null
+        && await allowances.TakeAsync(transaction, new Allowance("mail-day:" + kind, 10, TimeSpan.FromDays(1)), address) is null;
+}

@@ -1,0 +1,63 @@
+using Cardea.Foundation.Data;
+
+namespace Cardea.Features.Mail;
+
+public sealed class MailboxMail
+{
+    public required string Id { get; init; }
+
+    public required string Recipient { get; init; }
+
+    public required string Subject { get; init; }
+
+    public required string BodyText { get; init; }
+
+    public required string BodyHtml { get; init; }
+
+    public string? Link { get; init; }
+
+    public string? Code { get; init; }
+
+    public long SentAt { get; init; }
+}
+
+public sealed class MailboxStore
+{
+    private const string Columns =
+        "id AS Id, recipient AS Recipient, subject AS Subject, body_text AS BodyText, body_html AS BodyHtml, link AS Link, code AS Code, sent_at AS SentAt";
+
+    public Task AddAsync(Transaction transaction, MailboxMail mail) => transaction.ExecuteAsync(
+        """
+        INSERT INTO mailbox (id, recipient, subject, body_text, body_html, link, code, sent_at)
+        VALUES (@Id, @Recipient, @Subject, @BodyText, @BodyHtml, @Link, @Code, @SentAt) ON CONFLICT (id) DO NOTHING
+        """,
+        mail);
+
+    public Task<List<MailboxMail>> ListAsync(Scope scope, string? recipient, int most) => recipient is null
+        ? scope.QueryAsync<MailboxMail>($"SELECT {Columns} FROM mailbox ORDER BY id DESC LIMIT @most", new { most })
+        : scope.QueryAsync<MailboxMail>($"SELECT {Columns} FROM mailbox WHERE recipient = @recipient ORDER BY id DESC LIMIT @most", new { recipient, most });
+
+    public Task EraseAsync(Transaction transaction, string recipient) =>
+        transaction.ExecuteAsync("DELETE FROM mailbox WHERE recipient = @recipient", new { recipient });
+
+    public Task<int> PurgeAsync(Transaction transaction, long before, int most) => transaction.ExecuteAsync(
+        "DELETE FROM mailbox WHERE id IN (SELECT id FROM mailbox WHERE sent_at < @before ORDER BY sent_at LIMIT @most)", new { before, most });
+}
+
+/// <summary>The development mailbox: delivers into the database, where a person reads it in the browser.</summary>
+internal sealed class MailboxTransport(Database database, MailboxStore store) : IMailTransport
+{
+    public Task SendAsync(OutgoingMail mail, CancellationToken cancellation) => database.WriteAsync(
+        transaction => store.AddAsync(transaction, new MailboxMail
+        {
+            Id = mail.Id,
+            Recipient = mail.Recipient,
+            Subject = mail.Rendered.Subject,
+            BodyText = mail.Rendered.Text,
+            BodyHtml = mail.Rendered.Html,
+            Link = mail.Link,
+            Code = mail.Code,
+            SentAt = mail.At.ToUnixTimeMilliseconds(),
+        }),
+        cancellation);
+}

@@ -1,0 +1,116 @@
+using System.Diagnostics.Metrics;
+using Cardea.Features.Shared;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Jobs;
+using Cardea.Foundation.Web;
+using Microsoft.Extensions.Logging;
+
+namespace Cardea.Features.Mail;
+
+/// <summary>Sends what is due. A mail that the server refuses for good is parked, one that it refuses for now waits a little longer each time.</summary>
+public sealed partial class OutboxJob : Job
+{
+    private const int BatchSize = 8;
+    private static readonly TimeSpan Lease = TimeSpan.FromMinutes(3); // longer than one submission may take
+
+    private readonly Database _database;
+    private readonly OutboxStore _store;
+    private readonly Outbox _outbox;
+    private readonly MailTemplates _templates;
+    private readonly IMailTransport _transport;
+    private readonly Branding _branding;
+    private readonly PublicUrl _publicUrl;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _log;
+    private readonly Counter<long> _mails;
+
+    public OutboxJob(
+        Database database, OutboxStore store, Outbox outbox, OutboxSignal signal, MailTemplates templates, IMailTransport transport, Branding branding,
+        PublicUrl publicUrl, TimeProvider clock, IMeterFactory meters, ILogger<OutboxJob> log)
+        : base("outbox", TimeSpan.FromSeconds(2), log)
+    {
+        (_database, _store, _outbox, _templates, _transport) = (database, store, outbox, templates, transport);
+        (_branding, _publicUrl, _clock, _log) = (branding, publicUrl, clock, log);
+        _mails = meters.Create(Telemetry.Name).CreateCounter<long>("cardea.mails", "{mail}", "Mails by what became of the try: sent, retried, parked");
+        signal.Woken += Wake;
+    }
+
+    protected override async Task TurnAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            var now = _clock.Milliseconds();
+            var claimed = await _database.WriteAsync(transaction => _store.ClaimAsync(transaction, now, now + (long)Lease.TotalMilliseconds, BatchSize), stopping);
+            if (claimed.Count == 0)
+            {
+                return;
+            }
+
+            // Side by side, so that one address at which a server dawdles does not hold up the others.
+            await Task.WhenAll(claimed.Select(mail => DeliverAsync(mail, stopping)));
+        }
+    }
+
+    private async Task DeliverAsync(OutboxMail mail, CancellationToken stopping)
+    {
+        var now = _clock.Milliseconds();
+        if (now >= mail.SendBefore)
+        {
+            await FinishAsync(mail, MailState.Parked, mail.LastError ?? "It could not be sent before it ran out.");
+            return;
+        }
+
+        try
+        {
+            var content = _outbox.Open(mail) ?? throw new SmtpFailure("The content can't be opened with this master key.", isPermanent: true);
+            var rendered = _templates.Render(mail.Template, content.Language, Complete(content.Values));
+            await _transport.SendAsync(
+                new(mail.Id, mail.Recipient, rendered, content.Values.GetValueOrDefault("link_url"), Code(content.Values), mail.CreatedAt.ToInstant()), stopping);
+            await FinishAsync(mail, MailState.Sent, null);
+        }
+        catch (SmtpFailure failure) when (failure.IsPermanent)
+        {
+            LogParked(mail.Id, mail.Template, failure.Message);
+            await FinishAsync(mail, MailState.Parked, failure.Message);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            var wait = Wait(mail.Attempts);
+            LogRetried(mail.Id, mail.Template, wait.TotalSeconds, fault is SmtpFailure ? fault.Message : fault.GetType().Name);
+            _mails.Add(1, new KeyValuePair<string, object?>("state", "retried"));
+            await _database.WriteAsync(transaction => _store.SetRetryAsync(transaction, mail.Id, now + (long)wait.TotalMilliseconds, fault.Message), CancellationToken.None);
+        }
+    }
+
+    /// <summary>Seconds at first; then soon enough that after an outage nobody waits a minute; and ten minutes when it has lasted for hours.</summary>
+    private static TimeSpan Wait(long attempts) => attempts switch
+    {
+        <= 1 => TimeSpan.FromSeconds(2),
+        <= 4 => TimeSpan.FromSeconds(10),
+        <= 150 => TimeSpan.FromSeconds(40),
+        _ => TimeSpan.FromMinutes(10),
+    };
+
+    private async Task FinishAsync(OutboxMail mail, string state, string? error)
+    {
+        // Not cancelled by a stop: what the server has taken must not be sent again.
+        await _database.WriteAsync(transaction => _store.SetFinishedAsync(transaction, mail.Id, state, _clock.Milliseconds(), error), CancellationToken.None);
+        _mails.Add(1, new KeyValuePair<string, object?>("state", state));
+    }
+
+    private Dictionary<string, string> Complete(IReadOnlyDictionary<string, string> values) => new(values)
+    {
+        ["brand_name"] = _branding.Name,
+        ["accent_color"] = _branding.AccentColor,
+        ["footer_note"] = _branding.FooterNote,
+        ["public_url"] = _publicUrl.Text,
+    };
+
+    private static string? Code(IReadOnlyDictionary<string, string> values) => values.GetValueOrDefault("code") ?? values.GetValueOrDefault("temporary_password");
+
+    [LoggerMessage(10, LogLevel.Warning, "Mail {MailId} ({Template}) was refused for good and is parked: {Reason}")]
+    private partial void LogParked(string mailId, string template, string reason);
+
+    [LoggerMessage(11, LogLevel.Warning, "Mail {MailId} ({Template}) was not taken and waits {Seconds} s: {Reason}")]
+    private partial void LogRetried(string mailId, string template, double seconds, string reason);
+}

@@ -1,0 +1,45 @@
+using Cardea.Foundation.Data;
+
+namespace Cardea.Features.Mail;
+
+public sealed class OutboxStore
+{
+    private const string Columns =
+        "id AS Id, account_id AS AccountId, template AS Template, recipient AS Recipient, content AS Content, state AS State, attempts AS Attempts, next_attempt_at AS NextAttemptAt, send_before AS SendBefore, created_at AS CreatedAt, finished_at AS FinishedAt, last_error AS LastError";
+
+    public Task AddAsync(Transaction transaction, OutboxMail mail) => transaction.ExecuteAsync(
+        """
+        INSERT INTO outbox (id, account_id, template, recipient, content, state, attempts, next_attempt_at, send_before, created_at)
+        VALUES (@Id, @AccountId, @Template, @Recipient, @Content, @State, 0, @NextAttemptAt, @SendBefore, @CreatedAt)
+        """,
+        mail);
+
+    /// <summary>Takes due mails for this node until the lease ends. A node that dies gives them back by the clock.</summary>
+    public Task<List<OutboxMail>> ClaimAsync(Transaction transaction, long now, long leaseEnd, int most) => transaction.QueryAsync<OutboxMail>(
+        $"""
+        UPDATE outbox SET attempts = attempts + 1, next_attempt_at = @leaseEnd
+        WHERE id IN (
+            SELECT id FROM outbox WHERE state = 'queued' AND next_attempt_at <= @now ORDER BY next_attempt_at, id LIMIT @most {transaction.Dialect.ForUpdateSkipLocked})
+        RETURNING {Columns}
+        """,
+        new { now, leaseEnd, most });
+
+    /// <summary>The end of its way: the content held a secret, perhaps, and is needed no more.</summary>
+    public Task SetFinishedAsync(Transaction transaction, string id, string state, long now, string? error) => transaction.ExecuteAsync(
+        "UPDATE outbox SET state = @state, content = NULL, finished_at = @now, last_error = @error WHERE id = @id", new { id, state, now, error });
+
+    public Task SetRetryAsync(Transaction transaction, string id, long at, string error) =>
+        transaction.ExecuteAsync("UPDATE outbox SET next_attempt_at = @at, last_error = @error WHERE id = @id", new { id, at, error });
+
+    public Task<long?> FindNextDueAsync(Scope scope) => scope.FindAsync<long?>("SELECT MIN(next_attempt_at) FROM outbox WHERE state = 'queued'");
+
+    public Task<List<OutboxMail>> ListOfAccountAsync(Scope scope, string accountId) =>
+        scope.QueryAsync<OutboxMail>($"SELECT {Columns} FROM outbox WHERE account_id = @accountId ORDER BY id", new { accountId });
+
+    /// <summary>A mail still on its way is let go: it tells of the deletion, and is emptied when it has been sent.</summary>
+    public Task EraseAsync(Transaction transaction, string accountId) =>
+        transaction.ExecuteAsync("DELETE FROM outbox WHERE account_id = @accountId", new { accountId });
+
+    public Task<int> PurgeAsync(Transaction transaction, long before, int most) => transaction.ExecuteAsync(
+        "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE finished_at < @before ORDER BY finished_at LIMIT @most)", new { before, most });
+}

@@ -1,0 +1,88 @@
+using System.Security.Cryptography;
+using Cardea.Crypto.Secrets;
+using Cardea.Foundation.Data;
+
+namespace Cardea.Features.OneTimeSecrets;
+
+/// <summary>A secret just made: the only moment in which it can be read.</summary>
+public sealed record IssuedSecret(SecretToken? Token, NumericCode? Code);
+
+/// <summary>A secret that is right, and is used up once <see cref="OneTimeSecrets.TryConsumeAsync"/> says so.</summary>
+public sealed record CheckedSecret(string Id, string AccountId, string? Target);
+
+/// <summary>
+/// Links and codes that work once. The database holds what can check them and nothing that could be used in their stead: tokens as SHA-256,
+/// since 256 random bits can't be guessed from it; codes under a key that is not in the database, since a million of them could.
+/// </summary>
+public sealed class OneTimeSecrets(OneTimeSecretStore store, MasterKey masterKey, TimeProvider clock)
+{
+    private const int CodeTries = 5;
+
+    private readonly byte[] _codeKey = masterKey.Derive("one-time codes");
+
+    /// <summary>A newer secret voids the older one of the same account and purpose.</summary>
+    public async Task<IssuedSecret> IssueAsync(Transaction transaction, SecretPurpose purpose, string accountId, string? target = null)
+    {
+        var token = purpose.TokenLifetime > TimeSpan.Zero ? SecretToken.New() : null;
+        var code = purpose.CodeLifetime > TimeSpan.Zero ? NumericCode.New() : null;
+        var now = clock.Milliseconds();
+        await store.PutAsync(transaction, new StoredSecret
+        {
+            Id = Id.New(clock),
+            AccountId = accountId,
+            Purpose = purpose.Name,
+            TokenHash = token?.Hash.ToArray(),
+            TokenExpiresAt = now + (long)purpose.TokenLifetime.TotalMilliseconds,
+            CodeMac = code?.Mac(_codeKey, Context(purpose, accountId)),
+            CodeExpiresAt = now + (long)purpose.CodeLifetime.TotalMilliseconds,
+            CodeTriesLeft = CodeTries,
+            Target = target,
+            CreatedAt = now,
+        });
+        return new(token, code);
+    }
+
+    /// <summary>As <see cref="IssueAsync"/>, for a text that a person types and the caller made from at least 80 random bits.</summary>
+    public Task IssueTextAsync(Transaction transaction, SecretPurpose purpose, string accountId, string text)
+    {
+        var now = clock.Milliseconds();
+        return store.PutAsync(transaction, new StoredSecret
+        {
+            Id = Id.New(clock),
+            AccountId = accountId,
+            Purpose = purpose.Name,
+            TokenHash = TextHash(purpose, accountId, text),
+            TokenExpiresAt = now + (long)purpose.TokenLifetime.TotalMilliseconds,
+            CreatedAt = now,
+        });
+    }
+
+    /// <summary>Whether the token would be taken now; nothing is used up, however often it is asked (mail scanners open links).</summary>
+    public async Task<CheckedSecret?> CheckTokenAsync(Scope scope, SecretPurpose purpose, string? text) =>
+        SecretToken.TryParse(text, out var token) ? await store.FindLiveAsync(scope, purpose.Name, token.Hash.ToArray(), clock.Milliseconds()) : null;
+
+    public Task<CheckedSecret?> CheckTextAsync(Scope scope, SecretPurpose purpose, string accountId, string text) =>
+        store.FindLiveAsync(scope, purpose.Name, TextHash(purpose, accountId, text), clock.Milliseconds());
+
+    /// <summary>The try is counted whatever comes of it; after the fifth even the right code is refused.</summary>
+    public async Task<CheckedSecret?> CheckCodeAsync(Transaction transaction, SecretPurpose purpose, string accountId, string? text) =>
+        NumericCode.TryParse(text, out var code)
+        && await store.TryCodeAsync(transaction, accountId, purpose.Name, clock.Milliseconds()) is { CodeMac: { } expected } stored
+        && CryptographicOperations.FixedTimeEquals(code.Mac(_codeKey, Context(purpose, accountId)), expected)
+            ? new(stored.Id, stored.AccountId, stored.Target)
+            : null;
+
+    /// <summary>One statement decides, so that of any number of parallel callers one wins.</summary>
+    public Task<bool> TryConsumeAsync(Transaction transaction, CheckedSecret secret) => store.TryRemoveAsync(transaction, secret.Id);
+
+    /// <summary>The accounts to which a secret of this purpose about this target was given, such as an address that is to be confirmed.</summary>
+    public Task<List<string>> ListAccountsAsync(Scope scope, SecretPurpose purpose, string target) => store.ListAccountsAsync(scope, purpose.Name, target);
+
+    public Task VoidAsync(Transaction transaction, SecretPurpose purpose, string accountId) => store.VoidAsync(transaction, accountId, purpose.Name);
+
+    public Task VoidAllAsync(Transaction transaction, string accountId) => store.VoidAllAsync(transaction, accountId);
+
+    private static byte[] TextHash(SecretPurpose purpose, string accountId, string text) => TokenHash.Of($"{Context(purpose, accountId)}:{text}").ToArray();
+
+    private static string Context(SecretPurpose purpose, string accountId) => $"{purpose.Name}:{accountId}";
+}

@@ -1,0 +1,30 @@
+using Cardea.Foundation.Data;
+
+namespace Cardea.Features.Sessions;
+
+public sealed class DeviceStore
+{
+    private const string Columns = "id AS Id, account_id AS AccountId, created_at AS CreatedAt, last_seen_at AS LastSeenAt";
+
+    public Task AddAsync(Transaction transaction, Device device, byte[] tokenHash, byte[] fingerprint) => transaction.ExecuteAsync(
+        """
+        INSERT INTO devices (id, account_id, token_hash, fingerprint, created_at, last_seen_at)
+        VALUES (@Id, @AccountId, @tokenHash, @fingerprint, @CreatedAt, @LastSeenAt)
+        """,
+        new { device.Id, device.AccountId, tokenHash, fingerprint, device.CreatedAt, device.LastSeenAt });
+
+    public Task<Device?> FindByTokenAsync(Scope scope, string accountId, byte[] tokenHash) => scope.FindAsync<Device>(
+        $"SELECT {Columns} FROM devices WHERE token_hash = @tokenHash AND account_id = @accountId", new { accountId, tokenHash });
+
+    public Task<Device?> FindByFingerprintAsync(Scope scope, string accountId, byte[] fingerprint) => scope.FindAsync<Device>(
+        $"SELECT {Columns} FROM devices WHERE account_id = @accountId AND fingerprint = @fingerprint ORDER BY last_seen_at DESC LIMIT 1", new { accountId, fingerprint });
+
+    public Task SetSeenAsync(Transaction transaction, string id, long now) =>
+        transaction.ExecuteAsync("UPDATE devices SET last_seen_at = @now WHERE id = @id", new { id, now });
+
+    public Task<List<Device>> ListOfAccountAsync(Scope scope, string accountId) =>
+        scope.QueryAsync<Device>($"SELECT {Columns} FROM devices WHERE account_id = @accountId ORDER BY id", new { accountId });
+
+    public Task<int> PurgeAsync(Transaction transaction, long before, int most) => transaction.ExecuteAsync(
+        "DELETE FROM devices WHERE id IN (SELECT id FROM devices WHERE last_seen_at < @before LIMIT @most)", new { before, most });
+}

@@ -1,0 +1,47 @@
+using System.Security.Cryptography;
+using System.Text;
+using Cardea.Crypto.Secrets;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Web;
+
+namespace Cardea.Features.Sessions;
+
+/// <summary>
+/// Remembers from where an account has been signed in to. Two things hang on it: a sign-in from elsewhere is news to its owner, and whoever
+/// guesses from elsewhere can't use up the tries of the owner's own devices.
+/// </summary>
+public sealed class KnownDevices(DeviceStore store, MasterKey masterKey, TimeProvider clock)
+{
+    public static readonly TimeSpan KeptFor = TimeSpan.FromDays(400);
+
+    private readonly byte[] _key = masterKey.Derive("device fingerprints");
+
+    public async Task<RecognisedDevice?> RecogniseAsync(Scope scope, string accountId, ClientInfo client)
+    {
+        if (SecretToken.TryParse(client.DeviceToken, out var token) && await store.FindByTokenAsync(scope, accountId, token.Hash.ToArray()) is { } kept)
+        {
+            return new(kept, ByToken: true);
+        }
+
+        return await store.FindByFingerprintAsync(scope, accountId, Fingerprint(client)) is { } alike ? new(alike, ByToken: false) : null;
+    }
+
+    /// <returns>The device, and the token that it is to keep if it is new.</returns>
+    public async Task<(Device Device, SecretToken? Token)> RememberAsync(Transaction transaction, string accountId, ClientInfo client)
+    {
+        var now = clock.Milliseconds();
+        if (await RecogniseAsync(transaction, accountId, client) is { } known)
+        {
+            await store.SetSeenAsync(transaction, known.Device.Id, now);
+            return (known.Device, null);
+        }
+
+        var token = SecretToken.New();
+        var device = new Device { Id = Id.New(clock), AccountId = accountId, CreatedAt = now, LastSeenAt = now };
+        await store.AddAsync(transaction, device, token.Hash.ToArray(), Fingerprint(client));
+        return (device, token);
+    }
+
+    /// <summary>Keyed, so that the database alone doesn't tell who signed in from where.</summary>
+    private byte[] Fingerprint(ClientInfo client) => HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes($"{client.AddressGroup}\n{client.UserAgent}"));
+}

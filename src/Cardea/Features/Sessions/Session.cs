@@ -1,0 +1,32 @@
+namespace Cardea.Features.Sessions;
+
+/// <summary>A sign-in that lasts. Opaque to its holder: what a token says of it counts only while this row is there.</summary>
+public sealed class Session
+{
+    public required string Id { get; init; }
+
+    public required string AccountId { get; init; }
+
+    public string? DeviceId { get; init; }
+
+    public long CreatedAt { get; init; }
+
+    public long AuthenticatedAt { get; init; }
+
+    public long LastSeenAt { get; init; }
+
+    public long ExpiresAt { get; init; }
+
+    /// <summary>How it was proved: words of RFC 8176 with spaces between them.</summary>
+    public required string Amr { get; init; }
+
+    public required string Address { get; init; }
+
+    public required string UserAgent { get; init; }
+
+    public required byte[] RefreshHash { get; init; }
+
+    public long RefreshCounter { get; init; }
+
+    public long RefreshedAt { get; init; }
+}

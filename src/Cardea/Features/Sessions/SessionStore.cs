@@ -1,0 +1,45 @@
+using Cardea.Foundation.Data;
+
+namespace Cardea.Features.Sessions;
+
+public sealed class SessionStore
+{
+    private const string Columns =
+        """
+        id AS Id, account_id AS AccountId, device_id AS DeviceId, created_at AS CreatedAt, authenticated_at AS AuthenticatedAt, last_seen_at AS LastSeenAt,
+        expires_at AS ExpiresAt, amr AS Amr, address AS Address, user_agent AS UserAgent, refresh_hash AS RefreshHash, refresh_counter AS RefreshCounter,
+        refreshed_at AS RefreshedAt
+        """;
+
+    public Task AddAsync(Transaction transaction, Session session) => transaction.ExecuteAsync(
+        """
+        INSERT INTO sessions (id, account_id, device_id, created_at, authenticated_at, last_seen_at, expires_at, amr, address, user_agent, refresh_hash, refresh_counter, refreshed_at)
+        VALUES (@Id, @AccountId, @DeviceId, @CreatedAt, @AuthenticatedAt, @LastSeenAt, @ExpiresAt, @Amr, @Address, @UserAgent, @RefreshHash, @RefreshCounter, @RefreshedAt)
+        """,
+        session);
+
+    public Task<Session?> FindAsync(Scope scope, string id) => scope.FindAsync<Session>($"SELECT {Columns} FROM sessions WHERE id = @id", new { id });
+
+    /// <summary>Oldest first.</summary>
+    public Task<List<Session>> ListLiveAsync(Scope scope, string accountId, long now, long idleSince) => scope.QueryAsync<Session>(
+        $"SELECT {Columns} FROM sessions WHERE account_id = @accountId AND expires_at > @now AND last_seen_at > @idleSince ORDER BY created_at, id",
+        new { accountId, now, idleSince });
+
+    public async Task<bool> TryRemoveAsync(Transaction transaction, string id, string accountId) =>
+        await transaction.ExecuteAsync("DELETE FROM sessions WHERE id = @id AND account_id = @accountId", new { id, accountId }) == 1;
+
+    /// <returns>The ids of those that were removed.</returns>
+    public Task<List<string>> RemoveAllAsync(Transaction transaction, string accountId, string? except) => transaction.QueryAsync<string>(
+        "DELETE FROM sessions WHERE account_id = @accountId AND id <> @except RETURNING id", new { accountId, except = except ?? "" });
+
+    public Task SetSeenAsync(Transaction transaction, string id, long now) =>
+        transaction.ExecuteAsync("UPDATE sessions SET last_seen_at = @now WHERE id = @id AND last_seen_at < @now", new { id, now });
+
+    /// <summary>The one statement that rotates a refresh token: of any number that present the same counter, one moves it on.</summary>
+    public async Task<bool> TryRotateAsync(Transaction transaction, string id, long counter, long now, long unusedSince) => await transaction.ExecuteAsync(
+        "UPDATE sessions SET refresh_counter = refresh_counter + 1, refreshed_at = @now, last_seen_at = @now WHERE id = @id AND refresh_counter = @counter AND refreshed_at > @unusedSince",
+        new { id, counter, now, unusedSince }) == 1;
+
+    public Task<int> PurgeAsync(Transaction transaction, long now, long idleSince, int most) => transaction.ExecuteAsync(
+        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= @now OR last_seen_at <= @idleSince LIMIT @most)", new { now, idleSince, most });
+}

@@ -1,0 +1,66 @@
+using Cardea.Features.Audit;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Http;
+
+namespace Cardea.Features.Sessions;
+
+public sealed record SessionBody(
+    string Id, bool Current, string Device, string Address, string UserAgent, IReadOnlyList<string> Amr, DateTimeOffset CreatedAt, DateTimeOffset LastSeenAt, DateTimeOffset ExpiresAt)
+{
+    public static SessionBody Of(Session session, string? current) => new(
+        session.Id, session.Id == current, DeviceName.Of(session.UserAgent), session.Address, session.UserAgent, session.Amr.Split(' '),
+        session.CreatedAt.ToInstant(), session.LastSeenAt.ToInstant(), session.ExpiresAt.ToInstant());
+}
+
+public sealed record ActiveSessionBody(bool Active, SessionBody Session);
+
+public sealed record SessionsBody(IReadOnlyList<SessionBody> Items);
+
+/// <summary>The JSON door to one's own sessions.</summary>
+public sealed class SessionsEndpoints(Database database, SessionDirectory sessions, AuditLog audit)
+{
+    public async Task<IResult> ActiveAsync(HttpContext http)
+    {
+        var caller = http.Caller();
+        return await sessions.FindLiveAsync(caller.SessionId) is { } session
+            ? Answers.Json(new ActiveSessionBody(true, SessionBody.Of(session, caller.SessionId)))
+            : Answers.Problem(CommonProblems.Unauthorized);
+    }
+
+    public async Task<IResult> ListAsync(HttpContext http)
+    {
+        var caller = http.Caller();
+        var live = await database.ReadAsync(scope => sessions.ListLiveAsync(scope, caller.AccountId));
+        return Answers.Json(new SessionsBody([.. live.Select(session => SessionBody.Of(session, caller.SessionId))]));
+    }
+
+    public async Task<IResult> EndAsync(HttpContext http)
+    {
+        var (caller, id, client) = (http.Caller(), http.Request.RouteValues["id"]?.ToString() ?? "", ClientInfo.Of(http));
+        // Somebody else's id is answered as one that nobody has.
+        var ended = Id.IsWellFormed(id) && await database.WriteAsync(async transaction =>
+        {
+            if (!await sessions.TryEndAsync(transaction, id, caller.AccountId))
+            {
+                return false;
+            }
+
+            await audit.RecordAsync(transaction, SessionEvents.Ended, caller.AccountId, client, sessionId: id);
+            return true;
+        });
+        return ended ? Answers.Message("The session has ended.") : Answers.Problem(CommonProblems.NotFound);
+    }
+
+    public async Task<IResult> EndOthersAsync(HttpContext http)
+    {
+        var (caller, client) = (http.Caller(), ClientInfo.Of(http));
+        await database.WriteAsync(async transaction =>
+        {
+            var ended = await sessions.EndAllAsync(transaction, caller.AccountId, except: caller.SessionId);
+            await audit.RecordAsync(transaction, SessionEvents.OthersEnded, caller.AccountId, client, new { Ended = ended }, caller.SessionId);
+        });
+        return Answers.Message("All other sessions have ended.");
+    }
+}

@@ -1,0 +1,26 @@
+using Cardea.Foundation.Settings;
+using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cardea.Features.SignIn;
+
+internal static class SignInFeature
+{
+    public static void AddSignIn(this IServiceCollection services, SettingsReader settings)
+    {
+        services.AddSingleton(SignInOptions.Read(settings));
+        services.AddSingleton<SignInNotices>();
+        services.AddSingleton<SignInGate>();
+        services.AddSingleton<SignInEndpoints>();
+    }
+
+    public static void MapSignIn(this IEndpointRouteBuilder routes)
+    {
+        var doors = routes.ServiceProvider.GetRequiredService<SignInEndpoints>();
+        routes.Door("POST", "/auth/logout", doors.SignOutAsync, Access.Bearer, Limit.None("ends the caller's own session"))
+            .Says("Sign-in", "Sign out", "The session is over at once, on every node: its access token and refresh token with it.")
+            .Gives(StatusCodes.Status200OK, typeof(MessageBody));
+    }
+}

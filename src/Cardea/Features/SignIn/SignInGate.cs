@@ -1,0 +1,107 @@
+using System.Diagnostics.Metrics;
+using Cardea.Crypto.Secrets;
+using Cardea.Features.Accounts;
+using Cardea.Features.Audit;
+using Cardea.Features.Sessions;
+using Cardea.Features.Standing;
+using Cardea.Features.Tokens;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
+
+namespace Cardea.Features.SignIn;
+
+/// <summary>
+/// The one place where a proof becomes a session. Whatever the method, the account's standing is asked and the session limit held here, in the
+/// transaction that makes the session: the account's row is locked, so a hundred parallel sign-ins pass one after the other.
+/// </summary>
+public sealed class SignInGate(
+    Database database, AccountDirectory accounts, AccountStore accountStore, AccountStanding standing, SessionDirectory sessions, SessionStore sessionStore,
+    SessionsOptions sessionsOptions, KnownDevices devices, TokenIssuer issuer, SignInNotices notices, AuditLog audit, TimeProvider clock, IMeterFactory meters)
+{
+    private readonly Counter<long> _signIns = meters.Create(Telemetry.Name).CreateCounter<long>("cardea.sign_ins", "{sign-in}", "Sign-ins by outcome");
+
+    public async Task<SignInOutcome> AdmitAsync(Proof proof, ClientInfo client, bool replace)
+    {
+        var admission = await database.WriteAsync(transaction => AdmitAsync(transaction, proof, client, replace));
+        Count(admission.Refusal?.Code ?? "signed_in");
+        return admission.Refusal is { } refusal
+            ? new SignInOutcome.Refused(refusal)
+            : new SignInOutcome.SignedIn(await issuer.IssueAsync(admission.Account!, admission.Session!, admission.RefreshToken!), admission.DeviceToken?.Reveal());
+    }
+
+    /// <summary>For methods whose proof failed, so that all sign-ins are in one figure.</summary>
+    public void Count(string outcome) => _signIns.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+
+    private async Task<Admission> AdmitAsync(Transaction transaction, Proof proof, ClientInfo client, bool replace)
+    {
+        if (await accounts.FindForUpdateAsync(transaction, proof.AccountId) is not { } account || !await proof.Settle(transaction))
+        {
+            return new(AccountProblems.InvalidCredentials);
+        }
+
+        var refusal = await standing.RefuseAsync(new(account, proof.Amr, proof.UsedTemporaryPassword, transaction))
+            ?? await MakeRoomAsync(transaction, account.Id, client, replace);
+        if (refusal is not null)
+        {
+            await audit.RecordAsync(transaction, SignInEvents.Refused, account.Id, client, new { Reason = refusal.Code, proof.Amr });
+            return new(refusal);
+        }
+
+        return await OpenAsync(transaction, account, proof, client);
+    }
+
+    private async Task<Problem?> MakeRoomAsync(Transaction transaction, string accountId, ClientInfo client, bool replace)
+    {
+        if (sessionsOptions.MaxPerAccount == 0)
+        {
+            return null;
+        }
+
+        var live = await sessions.ListLiveAsync(transaction, accountId);
+        var surplus = live.Count - sessionsOptions.MaxPerAccount + 1;
+        if (surplus > 0 && !replace && sessionsOptions.WhenFull is WhenFull.Refuse)
+        {
+            return SignInProblems.SessionActive;
+        }
+
+        foreach (var oldest in live.Take(surplus))
+        {
+            await sessions.TryEndAsync(transaction, oldest.Id, accountId);
+            await audit.RecordAsync(transaction, SessionEvents.Replaced, accountId, client, sessionId: oldest.Id);
+        }
+
+        return null;
+    }
+
+    private async Task<Admission> OpenAsync(Transaction transaction, AccountSnapshot account, Proof proof, ClientInfo client)
+    {
+        var now = clock.Milliseconds();
+        var (device, deviceToken) = await devices.RememberAsync(transaction, account.Id, client);
+        var refreshToken = new RefreshToken(Id.New(clock), RefreshTokenFormat.NewRandomValue(), Counter: 0);
+        var session = new Session
+        {
+            Id = refreshToken.SessionId,
+            AccountId = account.Id,
+            DeviceId = device.Id,
+            CreatedAt = now,
+            AuthenticatedAt = now,
+            LastSeenAt = now,
+            ExpiresAt = now + (long)sessionsOptions.Absolute.TotalMilliseconds,
+            Amr = string.Join(' ', proof.Amr),
+            Address = client.Address,
+            UserAgent = client.UserAgent,
+            RefreshHash = refreshToken.Hash,
+            RefreshedAt = now,
+        };
+        await sessionStore.AddAsync(transaction, session);
+        await accountStore.SetLastLoginAsync(transaction, account.Id, now);
+        transaction.Invalidate(AccountDirectory.Topic, account.Id);
+        await audit.RecordAsync(transaction, SignInEvents.SignedIn, account.Id, client, new { proof.Amr }, session.Id);
+        await notices.ConsiderAsync(transaction, account.Account, isNewDevice: deviceToken is not null, client);
+        return new(null, account with { Account = account.Account with { LastLoginAt = now } }, session, refreshToken, deviceToken);
+    }
+
+    private sealed record Admission(
+        Problem? Refusal, AccountSnapshot? Account = null, Session? Session = null, RefreshToken? RefreshToken = null, SecretToken? DeviceToken = null);
+}

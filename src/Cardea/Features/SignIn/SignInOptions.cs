@@ -1,0 +1,47 @@
+using Cardea.Foundation.Settings;
+
+namespace Cardea.Features.SignIn;
+
+public enum NotifyByMail
+{
+    Never,
+    NewDevice,
+    Always,
+}
+
+/// <summary>What else may be asked for at sign-in. Only the first word of each of these is built so far; the others are start faults.</summary>
+internal enum MailedCode
+{
+    Off,
+    NewDevice,
+    Always,
+}
+
+internal enum RequireSecondFactor
+{
+    Never,
+    Admins,
+    Everyone,
+}
+
+internal enum Challenge
+{
+    Off,
+    UnderAttack,
+    Always,
+}
+
+public sealed record SignInOptions
+{
+    /// <summary>When the owner gets a mail about a sign-in. The first sign-in of all is no news.</summary>
+    public NotifyByMail NotifyByMail { get; init; } = NotifyByMail.NewDevice;
+
+    internal static SignInOptions Read(SettingsReader settings)
+    {
+        // A protection that an operator asks for and that is not there must not be passed over in silence.
+        settings.Choice("SignIn:MailedCode", MailedCode.Off, "a code by mail as second step; `off` is all there is in this version", MailedCode.NewDevice, MailedCode.Always);
+        settings.Choice("SignIn:RequireSecondFactor", RequireSecondFactor.Never, "who must have a second factor; `never` is all there is in this version", RequireSecondFactor.Admins, RequireSecondFactor.Everyone);
+        settings.Choice("SignIn:Challenge", Challenge.Off, "proof-of-work before sign-in and sign-up; `off` is all there is in this version", Challenge.UnderAttack, Challenge.Always);
+        return new() { NotifyByMail = settings.Choice("SignIn:NotifyByMail", NotifyByMail.NewDevice, "a mail about sign-ins: `never`, `new-device` or `always`") };
+    }
+}

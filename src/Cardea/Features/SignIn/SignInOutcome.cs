@@ -1,0 +1,17 @@
+using Cardea.Features.Tokens;
+using Cardea.Foundation.Problems;
+
+namespace Cardea.Features.SignIn;
+
+/// <summary>What came of a sign-in.</summary>
+public abstract record SignInOutcome
+{
+    private SignInOutcome()
+    {
+    }
+
+    /// <param name="DeviceToken">What a browser that is new to the account is to keep; null when it is known.</param>
+    public sealed record SignedIn(TokenBody Tokens, string? DeviceToken) : SignInOutcome;
+
+    public sealed record Refused(Problem Problem) : SignInOutcome;
+}

@@ -1,0 +1,139 @@
+using Cardea.Crypto.Jose;
+using Cardea.Crypto.Secrets;
+using Cardea.Features.Audit;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Web;
+
+namespace Cardea.Features.SigningKeys;
+
+/// <summary>
+/// The keys that sign access tokens. A new key is published before it signs, by longer than verifiers may keep the key set, and an old key
+/// stays published until the last token that it signed has expired: so nobody notices a rotation.
+/// </summary>
+public sealed class SigningKeyRing(
+    Database database, SigningKeyStore store, SigningKeysOptions options, MasterKey masterKey, AuditLog audit, Invalidations invalidations, TimeProvider clock)
+{
+    public const string Topic = "signing-keys";
+
+    /// <summary>How long verifiers may keep the key set; said in its Cache-Control.</summary>
+    public static readonly TimeSpan KeySetMaxAge = TimeSpan.FromMinutes(5);
+
+    /// <summary>Twice what a verifier may keep, so that one that asked just before knows the new key in time.</summary>
+    private static readonly TimeSpan Announcement = KeySetMaxAge * 2;
+
+    private static readonly TimeSpan ReloadInterval = TimeSpan.FromMinutes(1);
+
+    private readonly AtRestCipher _cipher = new(masterKey.Derive("signing keys"));
+    private readonly SemaphoreSlim _loading = new(1, 1);
+    private volatile Loaded? _loaded;
+    private int _version;
+
+    public async ValueTask<SigningKey> CurrentAsync()
+    {
+        var now = clock.Milliseconds();
+        return (await LoadedAsync()).Keys.LastOrDefault(key => key.Stored.SignsFrom <= now && key.Stored.Algorithm == options.Algorithm.Name()).Key
+            ?? (await RenewAsync(client: ClientInfo.Server("start"), announced: false)).Key;
+    }
+
+    public async ValueTask<JwsVerifier> VerifierAsync() => (await LoadedAsync()).Verifier;
+
+    public async ValueTask<IReadOnlyList<PublicJwk>> PublishedAsync() => [.. (await LoadedAsync()).Keys.Select(key => key.Key.PublicJwk)];
+
+    /// <summary>Makes the next key. It signs once every verifier can know it; the keys before it then run out.</summary>
+    public async Task<string> RotateAsync(ClientInfo client) => (await RenewAsync(client, announced: true)).Stored.Id;
+
+    /// <summary>Whether the newest key has signed for as long as a key should.</summary>
+    public async Task<bool> IsDueAsync() =>
+        (await LoadedAsync()).Keys.Where(key => key.Stored.Algorithm == options.Algorithm.Name()).Select(key => key.Stored.CreatedAt).DefaultIfEmpty(0).Max()
+            < clock.Milliseconds() - (long)options.RotateAfter.TotalMilliseconds;
+
+    private async Task<(StoredSigningKey Stored, SigningKey Key)> RenewAsync(ClientInfo client, bool announced)
+    {
+        var made = SigningKey.Generate(options.Algorithm);
+        var id = await database.WriteAsync(async transaction =>
+        {
+            await transaction.LockAsync("signing keys"); // two nodes that start together must not both make the first key
+            var now = clock.Milliseconds();
+            var live = await store.ListLiveAsync(transaction, now);
+            var usable = live.LastOrDefault(key => key.SignsFrom <= now && key.Algorithm == options.Algorithm.Name());
+            if (!announced && usable is not null)
+            {
+                return usable.Id; // another node was first
+            }
+
+            var signsFrom = announced && usable is not null ? now + (long)Announcement.TotalMilliseconds : now;
+            await store.AddAsync(transaction, new StoredSigningKey
+            {
+                Id = made.KeyId,
+                Algorithm = options.Algorithm.Name(),
+                PrivateKey = _cipher.Seal(made.ExportPkcs8(), made.KeyId),
+                CreatedAt = now,
+                SignsFrom = signsFrom,
+            });
+            foreach (var old in live.Where(key => key.VerifiesUntil is null))
+            {
+                await store.SetVerifiesUntilAsync(transaction, old.Id, signsFrom + (long)(options.TokenLifetime + Announcement).TotalMilliseconds);
+            }
+
+            await audit.RecordAsync(transaction, SigningKeyEvents.Rotated, null, client, new { KeyId = made.KeyId, Algorithm = options.Algorithm.Name() });
+            transaction.Invalidate(Topic, "all");
+            return made.KeyId;
+        });
+        Drop();
+        return (await LoadedAsync()).Keys.First(key => key.Stored.Id == id);
+    }
+
+    /// <summary>Called once, at start: from then on a rotation anywhere is heard here.</summary>
+    public void Listen() => invalidations.Subscribe(Topic, _ => Drop(), Drop);
+
+    private void Drop()
+    {
+        Interlocked.Increment(ref _version);
+        _loaded = null;
+    }
+
+    private async ValueTask<Loaded> LoadedAsync()
+    {
+        if (Fresh() is { } fresh)
+        {
+            return fresh;
+        }
+
+        await _loading.WaitAsync();
+        try
+        {
+            if (Fresh() is { } meanwhile)
+            {
+                return meanwhile;
+            }
+
+            var version = Volatile.Read(ref _version);
+            var now = clock.Milliseconds();
+            var rows = await database.ReadAsync(scope => store.ListLiveAsync(scope, now));
+            List<(StoredSigningKey Stored, SigningKey Key)> keys = [.. rows.Select(row => (row, Open(row)))];
+            var loaded = new Loaded(now, keys, new JwsVerifier(keys.Select(key => VerificationKey.Of(key.Key))));
+            if (Volatile.Read(ref _version) == version)
+            {
+                _loaded = loaded;
+            }
+
+            return loaded;
+        }
+        finally
+        {
+            _loading.Release();
+        }
+    }
+
+    /// <summary>Read again each minute, rotation or not: keys come due and run out by the clock.</summary>
+    private Loaded? Fresh() =>
+        _loaded is { } loaded && clock.Milliseconds() - loaded.At is >= 0 and var age && age < ReloadInterval.TotalMilliseconds ? loaded : null;
+
+    private SigningKey Open(StoredSigningKey row) =>
+        SigningAlgorithmName.TryParse(row.Algorithm, out var algorithm) && _cipher.TryOpen(row.PrivateKey, row.Id, out var pkcs8)
+            ? SigningKey.Import(algorithm, pkcs8)
+            : throw new DatabaseUnavailableException(
+                $"The signing key {row.Id} can't be opened with this master key. Set Cardea:MasterKey to the key that this database was used with.");
+
+    private sealed record Loaded(long At, IReadOnlyList<(StoredSigningKey Stored, SigningKey Key)> Keys, JwsVerifier Verifier);
+}
