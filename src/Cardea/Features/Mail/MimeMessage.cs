@@ -15,8 +15,9 @@ public static class MimeMessage
     // In quoted-printable "=" is followed by two hexadecimal digits or a line end, so "=_" is in no body (RFC 2045 section 6.7).
     private const string Boundary = "=_cardea_alternative";
 
-    // An encoded word has at most 75 characters (RFC 2047 section 2): 45 bytes are 60 in base64, plus 12 around them.
-    private const int BytesInEncodedWord = 45;
+    // A line with an encoded word has at most 76 characters (RFC 2047 section 2): 39 bytes are 52 in base64, plus 12 around them
+    // and "Subject: " before.
+    private const int BytesInEncodedWord = 39;
 
     /// <param name="from">As the setting has it; see <see cref="MailSender"/>.</param>
     /// <param name="to">One plain address.</param>
