@@ -63,7 +63,7 @@ internal static class MailValues
     }
 
     // The color stands in a style attribute, where HTML encoding alone would let more style in.
-    private static bool IsColor(string value) => value.Length == 7 && value[0] == '#' && value.Skip(1).All(char.IsAsciiHexDigit);
+    public static bool IsColor(string value) => value.Length == 7 && value[0] == '#' && value.Skip(1).All(char.IsAsciiHexDigit);
 
     private static bool IsWebAddress(string value) =>
         !value.AsSpan().ContainsAnyExceptInRange('!', '~')
