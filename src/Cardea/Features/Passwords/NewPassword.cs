@@ -1,0 +1,23 @@
+using Cardea.Features.Accounts;
+using Cardea.Features.Mail;
+using Cardea.Features.Sessions;
+using Cardea.Foundation.Data;
+
+namespace Cardea.Features.Passwords;
+
+/// <summary>What goes with every new password, whichever way it came: sessions end, mailed secrets are void, old guesses forgotten, the owner told.</summary>
+public sealed class NewPassword(
+    AccountStore accounts, SessionDirectory sessions, OneTimeSecrets.OneTimeSecrets secrets, PasswordAttempts attempts, Outbox outbox, TimeProvider clock)
+{
+    public async Task SetAsync(Transaction transaction, Account account, string hash, string? exceptSession)
+    {
+        await accounts.SetPasswordAsync(transaction, account.Id, hash, clock.Milliseconds());
+        await sessions.EndAllAsync(transaction, account.Id, exceptSession);
+        await secrets.VoidAllAsync(transaction, account.Id);
+        await attempts.ForgetAsync(transaction, account.Id);
+        await outbox.EnqueueAsync(transaction, PasswordMails.Changed(account, clock.GetUtcNow()));
+        transaction.Invalidate(AccountDirectory.Topic, account.Id);
+    }
+
+    public static IEnumerable<string?> NamesOf(Account account) => [account.Email, account.Username, account.GivenName, account.FamilyName];
+}

@@ -1,0 +1,76 @@
+using Cardea.Crypto.Passwords;
+using Cardea.Features.Accounts;
+using Cardea.Features.Audit;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
+
+namespace Cardea.Features.Passwords;
+
+/// <summary>Changes that ask for the current password first. Guesses at it are counted apart from sign-in, so that a stolen session can't lock its owner out.</summary>
+public sealed class PasswordChange(
+    Database database, AccountStore accounts, PasswordAttempts attempts, PasswordPolicy policy, HashingGate hashing, NewPassword newPassword, AccountDeletion deletion, AuditLog audit)
+{
+    public async Task<Problem?> ChangeAsync(Caller caller, PlainPassword current, string? typedNew, ClientInfo client, CancellationToken cancellation)
+    {
+        if (await database.ReadAsync(scope => accounts.FindAsync(scope, caller.AccountId)) is not { } account)
+        {
+            return CommonProblems.Unauthorized;
+        }
+
+        var errors = new FieldErrors();
+        if (policy.Accept(typedNew, "new_password", NewPassword.NamesOf(account), errors) is not { } password)
+        {
+            return errors.ToProblem();
+        }
+
+        return await ProveAsync(account, current, client, cancellation, async () => await hashing.HashAsync(password), async (transaction, hash) =>
+        {
+            await newPassword.SetAsync(transaction, account, hash!, exceptSession: caller.SessionId);
+            await audit.RecordAsync(transaction, PasswordEvents.Changed, account.Id, client, sessionId: caller.SessionId);
+            return null;
+        });
+    }
+
+    public async Task<Problem?> DeleteAccountAsync(Caller caller, PlainPassword current, ClientInfo client, CancellationToken cancellation) =>
+        await database.ReadAsync(scope => accounts.FindAsync(scope, caller.AccountId)) is not { } account
+            ? CommonProblems.Unauthorized
+            : await ProveAsync(account, current, client, cancellation, () => Task.FromResult<string?>(""), (transaction, _) => deletion.DeleteAsync(transaction, account.Id, client));
+
+    /// <summary>Counts, verifies, prepares outside the transaction, and then acts in one that holds only if the password is still the one that was proved.</summary>
+    private async Task<Problem?> ProveAsync(
+        Account account, PlainPassword current, ClientInfo client, CancellationToken cancellation, Func<Task<string?>> prepare, Func<Transaction, string?, Task<Problem?>> act)
+    {
+        var key = PasswordAttempts.KeyForCurrent(account.Id);
+        using var pass = await attempts.EnterAsync(key, cancellation);
+        var (attempt, throttled) = await attempts.BeginAsync(key, client);
+        if (attempt is null)
+        {
+            return throttled;
+        }
+
+        switch (await hashing.VerifyAsync(current, account.PasswordHash))
+        {
+            case null:
+                await attempts.TakeBackAsync(attempt);
+                return CommonProblems.Overloaded;
+            case PasswordVerdict.Failed:
+                await database.WriteAsync(transaction => audit.RecordAsync(transaction, PasswordEvents.CurrentWrong, account.Id, client));
+                return PasswordProblems.WrongCurrent;
+        }
+
+        if (await prepare() is not { } prepared)
+        {
+            await attempts.TakeBackAsync(attempt);
+            return CommonProblems.Overloaded;
+        }
+
+        return await database.WriteAsync(async transaction =>
+        {
+            await attempts.SucceedAsync(transaction, attempt);
+            return (await accounts.FindForUpdateAsync(transaction, account.Id))?.PasswordHash == account.PasswordHash
+                ? await act(transaction, prepared)
+                : PasswordProblems.WrongCurrent;
+        });
+    }
+}

@@ -1,0 +1,109 @@
+using Cardea.Features.Accounts;
+using Cardea.Features.Audit;
+using Cardea.Features.Mail;
+using Cardea.Features.OneTimeSecrets;
+using Cardea.Features.Sessions;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
+
+namespace Cardea.Features.Passwords;
+
+/// <summary>
+/// A new password for who lost theirs. Asking looks and takes the same for every name. What was mailed works once; setting the password ends
+/// every session, voids every other secret of the account, and tells its owner.
+/// </summary>
+public sealed class PasswordReset(
+    Database database, PasswordsOptions options, AccountStore accounts, OneTimeSecrets.OneTimeSecrets secrets, PasswordPolicy policy, HashingGate hashing, NewPassword newPassword,
+    MailAllowance allowance, Outbox outbox, PasswordMails mails, AuditLog audit, TimeProvider clock)
+{
+    public static readonly SecretPurpose LinkPurpose = new("reset-password", TimeSpan.FromMinutes(60), TimeSpan.Zero);
+    public static readonly SecretPurpose CodePurpose = new("reset-code", TimeSpan.Zero, TimeSpan.FromMinutes(10));
+    public static readonly SecretPurpose TemporaryPurpose = new("temporary-password", TimeSpan.FromMinutes(15), TimeSpan.Zero);
+
+    /// <summary>Given with <c>password_change_required</c>: the password was right, and must be another now.</summary>
+    public static readonly SecretPurpose ChangePurpose = new("password-change", TimeSpan.FromMinutes(15), TimeSpan.Zero);
+
+    /// <summary>What is done about "forgot", behind the asker's back.</summary>
+    public async Task ResolveAsync(Transaction transaction, string askedFor)
+    {
+        if (!LoginName.TryParse(askedFor, out var name)
+            || await name.FindAsync(accounts, transaction) is not { IsDisabled: false } account
+            || !await allowance.TryTakeAsync(transaction, LinkPurpose.Name, account.Email))
+        {
+            return;
+        }
+
+        await outbox.EnqueueAsync(transaction, options.Recovery switch
+        {
+            RecoveryMethod.Link => mails.ResetLink(account, await secrets.IssueAsync(transaction, LinkPurpose, account.Id)),
+            RecoveryMethod.Code => PasswordMails.ResetCode(account, await secrets.IssueAsync(transaction, CodePurpose, account.Id)),
+            RecoveryMethod.TemporaryPassword => PasswordMails.Temporary(account, await IssueTemporaryAsync(transaction, account)),
+            _ => throw new InvalidOperationException($"No mail for {options.Recovery}."),
+        });
+        await audit.RecordAsync(transaction, PasswordEvents.ResetAsked, account.Id, ClientInfo.Server("mail requests"));
+    }
+
+    public async Task<Problem?> ResetByTokenAsync(string token, string? typedPassword, ClientInfo client)
+    {
+        var (secret, proves) = await database.ReadAsync(async scope =>
+            await secrets.CheckTokenAsync(scope, LinkPurpose, token) is { } link ? (link, true) : (await secrets.CheckTokenAsync(scope, ChangePurpose, token), false));
+        return await SetAsync(secret, proves, typedPassword, client);
+    }
+
+    public async Task<Problem?> ResetByCodeAsync(Email email, string code, string? typedPassword, ClientInfo client)
+    {
+        var errors = new FieldErrors();
+        if (policy.Accept(typedPassword, "password", [email.Text], errors) is null)
+        {
+            return errors.ToProblem(); // before a try is used up
+        }
+
+        var secret = await database.WriteAsync(async transaction =>
+            await accounts.FindByEmailAsync(transaction, email.Text) is { } account ? await secrets.CheckCodeAsync(transaction, CodePurpose, account.Id, code) : null);
+        return await SetAsync(secret, provesAddress: true, typedPassword, client);
+    }
+
+    private async Task<Problem?> SetAsync(CheckedSecret? secret, bool provesAddress, string? typedPassword, ClientInfo client)
+    {
+        if (secret is null || await database.ReadAsync(scope => accounts.FindAsync(scope, secret.AccountId)) is not { } account)
+        {
+            return AccountProblems.InvalidToken; // nothing is hashed for who has no proof
+        }
+
+        var errors = new FieldErrors();
+        if (policy.Accept(typedPassword, "password", NewPassword.NamesOf(account), errors) is not { } password)
+        {
+            return errors.ToProblem();
+        }
+
+        if (await hashing.HashAsync(password) is not { } hash)
+        {
+            return CommonProblems.Overloaded;
+        }
+
+        return await database.WriteAsync(async transaction =>
+        {
+            if (!await secrets.TryConsumeAsync(transaction, secret))
+            {
+                return AccountProblems.InvalidToken;
+            }
+
+            await newPassword.SetAsync(transaction, account, hash, exceptSession: null);
+            if (provesAddress && await accounts.TrySetVerifiedAsync(transaction, account.Id, clock.Milliseconds()))
+            {
+                await audit.RecordAsync(transaction, AccountEvents.EmailVerified, account.Id, client);
+            }
+
+            await audit.RecordAsync(transaction, PasswordEvents.Reset, account.Id, client);
+            return null;
+        });
+    }
+
+    private async Task<string> IssueTemporaryAsync(Transaction transaction, Account account)
+    {
+        var password = TemporaryPassword.New();
+        await secrets.IssueTextAsync(transaction, TemporaryPurpose, account.Id, password);
+        return password;
+    }
+}

@@ -1,0 +1,114 @@
+using Cardea.Crypto.Passwords;
+using Cardea.Features.Accounts;
+using Cardea.Features.Audit;
+using Cardea.Features.Sessions;
+using Cardea.Features.SignIn;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
+
+namespace Cardea.Features.Passwords;
+
+/// <summary>
+/// Proves by password. An unknown account costs what a known one costs: the same look-ups, the same count, a hash of equal cost, the same audit
+/// row, and the same answer.
+/// </summary>
+public sealed class PasswordSignIn(
+    Database database, PasswordsOptions options, AccountStore accounts, KnownDevices devices, PasswordAttempts attempts, HashingGate hashing,
+    OneTimeSecrets.OneTimeSecrets secrets, SignInGate gate, AuditLog audit)
+{
+    /// <summary>Stands in for the id of an account that doesn't exist, where a look-up must cost the same.</summary>
+    private const string Nobody = "00000000000000000000000000000000";
+
+    private static readonly string[] Amr = ["pwd"];
+
+    public async Task<SignInOutcome> SignInAsync(LoginName name, PlainPassword password, ClientInfo client, bool replace, CancellationToken cancellation)
+    {
+        var (account, device) = await database.ReadAsync(async scope =>
+        {
+            var found = await name.FindAsync(accounts, scope);
+            return (found, await devices.RecogniseAsync(scope, found?.Id ?? Nobody, client));
+        });
+        var key = attempts.KeyFor(account?.Id, name.Text, device);
+        using var pass = await attempts.EnterAsync(key, cancellation);
+        var (attempt, throttled) = await attempts.BeginAsync(key, client);
+        if (attempt is null)
+        {
+            return await ThrottleAsync(account, throttled!, client);
+        }
+
+        switch (await hashing.VerifyAsync(password, account?.PasswordHash))
+        {
+            case null:
+                await attempts.TakeBackAsync(attempt);
+                gate.Count(CommonProblems.Overloaded.Code);
+                return new SignInOutcome.Refused(CommonProblems.Overloaded);
+            case PasswordVerdict.Failed:
+                return await FailAsync(account, attempt, password, client, replace);
+            case var verdict:
+                var rehashed = verdict is PasswordVerdict.SuccessRehashNeeded ? await hashing.HashAsync(password) : null;
+                return await gate.AdmitAsync(new Proof(account!.Id, Amr, transaction => SettleAsync(transaction, account, attempt, rehashed)), client, replace);
+        }
+    }
+
+    private async Task<bool> SettleAsync(Transaction transaction, Account account, PasswordTry attempt, string? rehashed)
+    {
+        // A change that came between the hash and now has made what was proved untrue.
+        if ((await accounts.FindAsync(transaction, account.Id))?.PasswordHash != account.PasswordHash)
+        {
+            return false;
+        }
+
+        await attempts.SucceedAsync(transaction, attempt);
+        if (rehashed is not null)
+        {
+            await accounts.SetRehashedAsync(transaction, account.Id, account.PasswordHash!, rehashed);
+            transaction.Invalidate(AccountDirectory.Topic, account.Id);
+        }
+
+        return true;
+    }
+
+    private async Task<SignInOutcome> ThrottleAsync(Account? account, Problem refusal, ClientInfo client)
+    {
+        await database.WriteAsync(transaction => audit.RecordAsync(transaction, SignInEvents.Throttled, account?.Id, client));
+        gate.Count(refusal.Code);
+        return new SignInOutcome.Refused(refusal);
+    }
+
+    /// <summary>Not the account's own password; perhaps the one that was mailed to it.</summary>
+    private async Task<SignInOutcome> FailAsync(Account? account, PasswordTry attempt, PlainPassword password, ClientInfo client, bool replace)
+    {
+        var temporary = await database.WriteAsync(async transaction =>
+        {
+            var mailed = options.Recovery is RecoveryMethod.TemporaryPassword
+                ? await secrets.CheckTextAsync(transaction, PasswordReset.TemporaryPurpose, account?.Id ?? Nobody, password.Reveal)
+                : null;
+            if (mailed is null)
+            {
+                await audit.RecordAsync(transaction, SignInEvents.Failed, account?.Id, client, new { Reason = account is null ? "unknown_account" : "wrong_password" });
+            }
+
+            return mailed;
+        });
+        if (temporary is not null)
+        {
+            return await gate.AdmitAsync(new Proof(account!.Id, Amr, transaction => SettleTemporaryAsync(transaction, temporary, attempt, client), UsedTemporaryPassword: true), client, replace);
+        }
+
+        gate.Count(AccountProblems.InvalidCredentials.Code);
+        return new SignInOutcome.Refused(AccountProblems.InvalidCredentials);
+    }
+
+    private async Task<bool> SettleTemporaryAsync(Transaction transaction, OneTimeSecrets.CheckedSecret temporary, PasswordTry attempt, ClientInfo client)
+    {
+        if (!await secrets.TryConsumeAsync(transaction, temporary))
+        {
+            return false;
+        }
+
+        await attempts.SucceedAsync(transaction, attempt);
+        await audit.RecordAsync(transaction, PasswordEvents.TemporaryUsed, temporary.AccountId, client);
+        return true;
+    }
+}

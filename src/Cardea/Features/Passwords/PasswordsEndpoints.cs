@@ -1,0 +1,218 @@
+using Cardea.Features.Accounts;
+using Cardea.Features.Mail;
+using Cardea.Features.Sessions;
+using Cardea.Features.SignIn;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Http;
+
+namespace Cardea.Features.Passwords;
+
+public sealed record SignUpRequest(string? Email = null, string? Password = null, string? Username = null, string? GivenName = null, string? FamilyName = null);
+
+public sealed record SignUpBody(int Status, string Message, UserBody User);
+
+public sealed record LoginRequest(string? Email = null, string? Username = null, string? Login = null, string? Password = null, bool? Replace = null);
+
+public sealed record ForgotRequest(string? Email = null, string? Username = null);
+
+public sealed record ResetRequest(string? Token = null, string? Email = null, string? Code = null, string? Password = null);
+
+public sealed record ChangePasswordRequest(string? CurrentPassword = null, string? NewPassword = null);
+
+public sealed record DeleteAccountRequest(string? Password = null);
+
+/// <summary>The JSON door to passwords.</summary>
+public sealed class PasswordsEndpoints(
+    Database database, PasswordSignUp signUp, PasswordSignIn signIn, PasswordReset reset, PasswordChange change, PasswordPolicy policy, MailRequests requests,
+    IEnumerable<MailRequestKind> kinds, DeviceCookie deviceCookie, SignInEndpoints outcomes)
+{
+    public const string ResetKind = "reset";
+    private const string PasswordNeeded = "Enter the password.";
+
+    private readonly MailRequestKind _resetKind = kinds.Single(kind => kind.Name == ResetKind);
+
+    public async Task<IResult> SignUpAsync(HttpContext http)
+    {
+        if (!(await JsonBody.ReadAsync<SignUpRequest>(http)).IsRead(out var request, out var problem))
+        {
+            return Answers.Problem(problem);
+        }
+
+        var errors = new FieldErrors();
+        if (Parse(request, errors) is not { } account)
+        {
+            return Answers.Problem(errors.ToProblem());
+        }
+
+        var (user, refusal) = await signUp.SignUpAsync(account, ClientInfo.Of(http));
+        return refusal is null
+            ? Answers.Json(new SignUpBody(StatusCodes.Status201Created, "The account was created. Please confirm your e-mail address: a mail is on its way.", user!), StatusCodes.Status201Created)
+            : Answers.Problem(refusal);
+    }
+
+    public async Task<IResult> SignInAsync(HttpContext http)
+    {
+        if (!(await JsonBody.ReadAsync<LoginRequest>(http)).IsRead(out var request, out var problem))
+        {
+            return Answers.Problem(problem);
+        }
+
+        var errors = new FieldErrors();
+        var name = ParseLogin(request, errors);
+        if (!PlainPassword.TryParse(request.Password, out var password))
+        {
+            errors.Add("password", string.IsNullOrEmpty(request.Password) ? PasswordNeeded : $"A password has at most {PlainPassword.LongestInBytes} bytes of valid text.");
+        }
+
+        if (errors.Any)
+        {
+            return Answers.Problem(errors.ToProblem());
+        }
+
+        return outcomes.Tell(http, await signIn.SignInAsync(name!, password!, deviceCookie.Client(http), request.Replace ?? false, http.RequestAborted));
+    }
+
+    public async Task<IResult> ForgotAsync(HttpContext http)
+    {
+        if (!(await JsonBody.ReadAsync<ForgotRequest>(http)).IsRead(out var request, out var problem))
+        {
+            return Answers.Problem(problem);
+        }
+
+        var typed = request.Email ?? request.Username;
+        if (typed is null || (request.Email is not null && request.Username is not null) || !LoginName.TryParse(typed, out var name) || name.IsEmail != request.Email is not null)
+        {
+            return Answers.Problem(FieldErrors.One(request.Username is not null ? "username" : "email", request.Username is not null ? Wording.UsernameNeeded : Wording.EmailNeeded));
+        }
+
+        await database.WriteAsync(transaction => requests.AskAsync(transaction, _resetKind, name.Text));
+        return Answers.Message("If there is such an account, a mail with the next step is on its way to it.", StatusCodes.Status202Accepted);
+    }
+
+    public async Task<IResult> ResetAsync(HttpContext http)
+    {
+        if (!(await JsonBody.ReadAsync<ResetRequest>(http)).IsRead(out var request, out var problem))
+        {
+            return Answers.Problem(problem);
+        }
+
+        var errors = new FieldErrors();
+        if (string.IsNullOrEmpty(request.Password))
+        {
+            errors.Add("password", PasswordNeeded);
+        }
+
+        if (SecretInput.Check(request.Token, request.Email, request.Code, out var email, errors) is { } invalid)
+        {
+            return Answers.Problem(invalid);
+        }
+
+        var refusal = request.Token is not null
+            ? await reset.ResetByTokenAsync(request.Token, request.Password, ClientInfo.Of(http))
+            : await reset.ResetByCodeAsync(email, request.Code!, request.Password, ClientInfo.Of(http));
+        return refusal is null ? Answers.Message("The password was changed. Please sign in with the new one.") : Answers.Problem(refusal);
+    }
+
+    public async Task<IResult> ChangeAsync(HttpContext http)
+    {
+        if (!(await JsonBody.ReadAsync<ChangePasswordRequest>(http)).IsRead(out var request, out var problem))
+        {
+            return Answers.Problem(problem);
+        }
+
+        var errors = new FieldErrors();
+        if (!PlainPassword.TryParse(request.CurrentPassword, out var current))
+        {
+            errors.Add("current_password", PasswordNeeded);
+        }
+
+        if (string.IsNullOrEmpty(request.NewPassword))
+        {
+            errors.Add("new_password", "Enter a password.");
+        }
+
+        if (errors.Any)
+        {
+            return Answers.Problem(errors.ToProblem());
+        }
+
+        var refusal = await change.ChangeAsync(http.Caller(), current!, request.NewPassword, ClientInfo.Of(http), http.RequestAborted);
+        return refusal is null ? Answers.Message("The password was changed. All other sessions have ended.") : Answers.Problem(refusal);
+    }
+
+    public async Task<IResult> DeleteAccountAsync(HttpContext http)
+    {
+        if (!(await JsonBody.ReadOptionalAsync<DeleteAccountRequest>(http)).IsRead(out var request, out var problem))
+        {
+            return Answers.Problem(problem);
+        }
+
+        if (!PlainPassword.TryParse(request.Password, out var password))
+        {
+            return Answers.Problem(FieldErrors.One("password", PasswordNeeded));
+        }
+
+        var refusal = await change.DeleteAccountAsync(http.Caller(), password, ClientInfo.Of(http), http.RequestAborted);
+        return refusal is null ? Answers.Message("The account was deleted.") : Answers.Problem(refusal);
+    }
+
+    private NewAccount? Parse(SignUpRequest request, FieldErrors errors)
+    {
+        if (!Email.TryParse(request.Email, out var email))
+        {
+            errors.Add("email", Wording.EmailNeeded);
+        }
+
+        Username? username = null;
+        if (request.Username is not null)
+        {
+            if (Username.TryParse(request.Username, out var parsed))
+            {
+                username = parsed;
+            }
+            else
+            {
+                errors.Add("username", Wording.UsernameNeeded);
+            }
+        }
+
+        if (!PersonName.TryParse(request.GivenName, out var givenName))
+        {
+            errors.Add("given_name", Wording.NameNeeded);
+        }
+
+        if (!PersonName.TryParse(request.FamilyName, out var familyName))
+        {
+            errors.Add("family_name", Wording.NameNeeded);
+        }
+
+        // The password last: whether it is made of the other fields can only be said when they are right.
+        var password = policy.Accept(request.Password, "password", errors.Any ? [] : [email.Text, request.Username, givenName, familyName], errors);
+        return errors.Any ? null : new NewAccount(email, password!, username, givenName, familyName);
+    }
+
+    private static LoginName? ParseLogin(LoginRequest request, FieldErrors errors)
+    {
+        var given = new[] { ("email", request.Email), ("username", request.Username), ("login", request.Login) }.Where(pair => pair.Item2 is not null).ToList();
+        if (given is not [var (field, typed)])
+        {
+            errors.Add("login", "Give one of email, username and login.");
+            return null;
+        }
+
+        if (!LoginName.TryParse(typed, out var name) || (field == "email" && !name.IsEmail) || (field == "username" && name.IsEmail))
+        {
+            errors.Add(field, field switch
+            {
+                "email" => Wording.EmailNeeded,
+                "username" => Wording.UsernameNeeded,
+                _ => "Enter your e-mail address or username.",
+            });
+            return null;
+        }
+
+        return name;
+    }
+}

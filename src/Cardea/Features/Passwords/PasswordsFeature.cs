@@ -1,0 +1,91 @@
+using Cardea.Features.Accounts;
+using Cardea.Features.Mail;
+using Cardea.Features.OneTimeSecrets;
+using Cardea.Features.SignIn;
+using Cardea.Features.Standing;
+using Cardea.Features.Tokens;
+using Cardea.Foundation.Problems;
+using Cardea.Foundation.Settings;
+using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cardea.Features.Passwords;
+
+internal static class PasswordsFeature
+{
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(15);
+
+    public static void AddPasswords(this IServiceCollection services, SettingsReader settings)
+    {
+        services.AddSingleton(PasswordsOptions.Read(settings));
+        services.AddSingleton<HashingGate>();
+        services.AddSingleton<PasswordPolicy>();
+        services.AddSingleton<PasswordAttempts>();
+        services.AddSingleton<PasswordMails>();
+        services.AddSingleton<NewPassword>();
+        services.AddSingleton<PasswordSignUp>();
+        services.AddSingleton<PasswordSignIn>();
+        services.AddSingleton<PasswordReset>();
+        services.AddSingleton<PasswordChange>();
+        services.AddSingleton<AdminBootstrap>();
+        services.AddSingleton<PasswordsEndpoints>();
+        services.AddSingleton(provider => new MailRequestKind(PasswordsEndpoints.ResetKind, (transaction, name) => provider.GetRequiredService<PasswordReset>().ResolveAsync(transaction, name)));
+        services.AddSingleton(provider => new StandingCheck(StandingOrder.PasswordChange, question => RefuseUntilChangedAsync(question, provider.GetRequiredService<OneTimeSecrets.OneTimeSecrets>())));
+    }
+
+    public static void MapPasswords(this IEndpointRouteBuilder routes)
+    {
+        var doors = routes.ServiceProvider.GetRequiredService<PasswordsEndpoints>();
+        var signUp = Limit.Requests("sign-up", 3000, Window);
+        var example = new SignUpRequest("alice@example.org", "correct horse battery staple", "alice", "Alice", "Example");
+        foreach (var path in new[] { "/auth/signup", "/users" })
+        {
+            routes.Door("POST", path, doors.SignUpAsync, Access.Anyone, signUp)
+                .Says("Account", "Create an account", "Mails the address a link and a code that prove it.")
+                .Takes(example)
+                .Gives(StatusCodes.Status201Created, typeof(SignUpBody))
+                .Refuses(AccountProblems.EmailTaken, AccountProblems.UsernameTaken, PasswordProblems.SignUpDisabled, CommonProblems.Overloaded);
+        }
+
+        routes.Door("POST", "/auth/login", doors.SignInAsync, Access.Anyone, Limit.Failures("sign-in", 3000, Window))
+            .Says("Sign-in", "Sign in with a password", "By `email`, `username`, or `login` for either. `replace: true` ends the oldest session where the limit is reached.")
+            .Takes(new LoginRequest(Email: "alice@example.org", Password: "correct horse battery staple"))
+            .Gives(StatusCodes.Status200OK, typeof(TokenBody))
+            .Refuses(AccountProblems.InvalidCredentials, AccountProblems.AccountDisabled, AccountProblems.EmailNotVerified, PasswordProblems.PasswordChangeRequired, SignInProblems.SessionActive, CommonProblems.Overloaded);
+        routes.Door("POST", "/password/forgot", doors.ForgotAsync, Access.Anyone, Limit.Requests("forgot", 600, Window))
+            .Says("Password", "Ask for a new password", "The same answer for every name. Who has an account gets a mail.")
+            .Takes(new ForgotRequest("alice@example.org"))
+            .Gives(StatusCodes.Status202Accepted, typeof(MessageBody));
+        routes.Door("POST", "/password/reset", doors.ResetAsync, Access.Anyone, Limit.Failures("reset", 300, Window))
+            .Says("Password", "Set a new password by what was mailed", "By the token of the link, by the address and the code, or by a `password_change_token`. Ends every session.")
+            .Takes(new ResetRequest(Email: "alice@example.org", Code: "123456", Password: "a new correct horse battery"))
+            .Gives(StatusCodes.Status200OK, typeof(MessageBody))
+            .Refuses(AccountProblems.InvalidToken, CommonProblems.Overloaded);
+        routes.Door("POST", "/password/change", doors.ChangeAsync, Access.Bearer, Limit.Failures("change-password", 300, Window))
+            .Says("Password", "Change the password", "Ends the other sessions; this one lives on.")
+            .Takes(new ChangePasswordRequest("correct horse battery staple", "a new correct horse battery"))
+            .Gives(StatusCodes.Status200OK, typeof(MessageBody))
+            .Refuses(PasswordProblems.WrongCurrent, CommonProblems.Overloaded);
+        routes.Door("DELETE", "/users/me", doors.DeleteAccountAsync, Access.Bearer, Limit.Failures("delete-account", 300, Window))
+            .Says("Account", "Delete the account", "Asks for the password. Everything that tells of its owner is erased.")
+            .Takes(new DeleteAccountRequest("correct horse battery staple"))
+            .Gives(StatusCodes.Status200OK, typeof(MessageBody))
+            .Refuses(PasswordProblems.WrongCurrent, AccountProblems.LastAdmin, CommonProblems.Overloaded);
+    }
+
+    /// <summary>Where a sign-in asks, the refusal carries what the next step needs; where a living session asks, it must sign in again.</summary>
+    private static async ValueTask<Problem?> RefuseUntilChangedAsync(StandingQuestion question, OneTimeSecrets.OneTimeSecrets secrets)
+    {
+        if (!question.Account.Account.PasswordChangeRequired && !question.UsedTemporaryPassword)
+        {
+            return null;
+        }
+
+        return question.Transaction is null
+            ? PasswordProblems.PasswordChangeRequired
+            : PasswordProblems.PasswordChangeRequired.With(
+                "password_change_token", (await secrets.IssueAsync(question.Transaction, PasswordReset.ChangePurpose, question.Account.Id)).Token!.Reveal());
+    }
+}
