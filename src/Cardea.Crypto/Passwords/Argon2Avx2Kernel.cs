@@ -34,66 +34,63 @@ internal readonly unsafe struct Argon2Avx2Kernel : IArgon2Kernel
         var right = (Vector256<ulong>*)reference;
         var target = (Vector256<ulong>*)destination;
 
-        // R = previous ^ reference is needed once more at the end and waits in the destination.
-        if (keepOld)
-        {
-            for (var i = 0; i < VectorsPerBlock; i++)
-            {
-                work[i] = left[i] ^ right[i];
-                target[i] ^= work[i];
-            }
-        }
-        else
-        {
-            for (var i = 0; i < VectorsPerBlock; i++)
-            {
-                work[i] = left[i] ^ right[i];
-                target[i] = work[i];
-            }
-        }
-
         for (var rowPair = 0; rowPair < 4; rowPair++)
         {
-            PermuteRows(work + (8 * rowPair));
+            PermuteRows(left + (8 * rowPair), right + (8 * rowPair), target + (8 * rowPair), work + (8 * rowPair), keepOld);
         }
 
         for (var columnPair = 0; columnPair < 4; columnPair++)
         {
-            PermuteColumns(work + (2 * columnPair));
-        }
-
-        for (var i = 0; i < VectorsPerBlock; i++)
-        {
-            target[i] ^= work[i];
+            PermuteColumns(work + (2 * columnPair), target + (2 * columnPair));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void PermuteRows(Vector256<ulong>* v)
+    private static void PermuteRows(
+        Vector256<ulong>* left, Vector256<ulong>* right, Vector256<ulong>* target, Vector256<ulong>* work, bool keepOld)
     {
-        var (a0, a1, b0, b1) = (v[0], v[1], v[2], v[3]);
-        var (c0, c1, d0, d1) = (v[4], v[5], v[6], v[7]);
+        var (a0, a1, b0, b1) = (left[0] ^ right[0], left[1] ^ right[1], left[2] ^ right[2], left[3] ^ right[3]);
+        var (c0, c1, d0, d1) = (left[4] ^ right[4], left[5] ^ right[5], left[6] ^ right[6], left[7] ^ right[7]);
+
+        // R = previous ^ reference is needed once more at the end and waits in the destination.
+        if (keepOld)
+        {
+            (target[0], target[1], target[2], target[3]) = (target[0] ^ a0, target[1] ^ a1, target[2] ^ b0, target[3] ^ b1);
+            (target[4], target[5], target[6], target[7]) = (target[4] ^ c0, target[5] ^ c1, target[6] ^ d0, target[7] ^ d1);
+        }
+        else
+        {
+            (target[0], target[1], target[2], target[3]) = (a0, a1, b0, b1);
+            (target[4], target[5], target[6], target[7]) = (c0, c1, d0, d1);
+        }
+
         Mix(ref a0, ref b0, ref c0, ref d0, ref a1, ref b1, ref c1, ref d1);
         (b0, b1) = (b1, SwapRegisterBit(b0));
         (c0, c1) = (SwapRegisterBit(c0), SwapRegisterBit(c1));
         (d0, d1) = (SwapRegisterBit(d1), d0);
         Mix(ref a0, ref b0, ref c0, ref d0, ref a1, ref b1, ref c1, ref d1);
-        (v[0], v[1], v[2], v[3]) = (a0, a1, SwapRegisterBit(b1), b0);
-        (v[4], v[5], v[6], v[7]) = (SwapRegisterBit(c0), SwapRegisterBit(c1), d1, SwapRegisterBit(d0));
+        (work[0], work[1], work[2], work[3]) = (a0, a1, SwapRegisterBit(b1), b0);
+        (work[4], work[5], work[6], work[7]) = (SwapRegisterBit(c0), SwapRegisterBit(c1), d1, SwapRegisterBit(d0));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void PermuteColumns(Vector256<ulong>* v)
+    private static void PermuteColumns(Vector256<ulong>* work, Vector256<ulong>* target)
     {
-        var (a0, a1, b0, b1) = (v[0], v[1], v[8], v[9]);
-        var (c0, c1, d0, d1) = (v[16], v[17], v[24], v[25]);
+        var (a0, a1, b0, b1) = (work[0], work[1], work[8], work[9]);
+        var (c0, c1, d0, d1) = (work[16], work[17], work[24], work[25]);
         Mix(ref a0, ref b0, ref c0, ref d0, ref a1, ref b1, ref c1, ref d1);
         (b0, b1) = (b1, SwapRowBit(b0));
         (c0, c1) = (SwapRowBit(c0), SwapRowBit(c1));
         (d0, d1) = (SwapRowBit(d1), d0);
         Mix(ref a0, ref b0, ref c0, ref d0, ref a1, ref b1, ref c1, ref d1);
-        (v[0], v[1], v[8], v[9]) = (a0, a1, SwapRowBit(b1), b0);
-        (v[16], v[17], v[24], v[25]) = (SwapRowBit(c0), SwapRowBit(c1), d1, SwapRowBit(d0));
+        target[0] ^= a0;
+        target[1] ^= a1;
+        target[8] ^= SwapRowBit(b1);
+        target[9] ^= b0;
+        target[16] ^= SwapRowBit(c0);
+        target[17] ^= SwapRowBit(c1);
+        target[24] ^= d1;
+        target[25] ^= SwapRowBit(d0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

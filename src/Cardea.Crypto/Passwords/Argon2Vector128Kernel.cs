@@ -36,36 +36,21 @@ internal readonly unsafe struct Argon2Vector128Kernel : IArgon2Kernel
         var target = (Vector128<ulong>*)destination;
 
         // R = previous ^ reference is needed once more at the end and waits in the destination.
-        if (keepOld)
-        {
-            for (var i = 0; i < VectorsPerBlock; i++)
-            {
-                work[i] = left[i] ^ right[i];
-                target[i] ^= work[i];
-            }
-        }
-        else
-        {
-            for (var i = 0; i < VectorsPerBlock; i++)
-            {
-                work[i] = left[i] ^ right[i];
-                target[i] = work[i];
-            }
-        }
-
         for (var rowPair = 0; rowPair < 4; rowPair++)
         {
-            PermuteRowPair(work + (16 * rowPair));
+            var first = 16 * rowPair;
+            for (var i = first; i < first + 16; i++)
+            {
+                work[i] = left[i] ^ right[i];
+                target[i] = keepOld ? target[i] ^ work[i] : work[i];
+            }
+
+            PermuteRowPair(work + first);
         }
 
         for (var columnPair = 0; columnPair < 4; columnPair++)
         {
-            PermuteColumnPair(work + (4 * columnPair));
-        }
-
-        for (var i = 0; i < VectorsPerBlock; i++)
-        {
-            target[i] ^= work[i];
+            PermuteColumnPair(work + (4 * columnPair), target + (4 * columnPair));
         }
     }
 
@@ -86,7 +71,7 @@ internal readonly unsafe struct Argon2Vector128Kernel : IArgon2Kernel
 
     // Two columns, (0 1) and (2 3), because one alone would leave half of the registers idle.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void PermuteColumnPair(Vector128<ulong>* v)
+    private static void PermuteColumnPair(Vector128<ulong>* v, Vector128<ulong>* target)
     {
         var (a0, a1, a2, a3) = (v[0], v[1], v[2], v[3]);
         var (b0, b1, b2, b3) = (v[16], v[17], v[18], v[19]);
@@ -97,10 +82,20 @@ internal readonly unsafe struct Argon2Vector128Kernel : IArgon2Kernel
         (c0, c1, c2, c3) = (SwapLanes(c0), SwapLanes(c1), SwapLanes(c2), SwapLanes(c3));
         (d0, d1, d2, d3) = (SwapLanes(d1), d0, SwapLanes(d3), d2);
         Mix(ref a0, ref b0, ref c0, ref d0, ref a1, ref b1, ref c1, ref d1, ref a2, ref b2, ref c2, ref d2, ref a3, ref b3, ref c3, ref d3);
-        (v[0], v[1], v[2], v[3]) = (a0, a1, a2, a3);
-        (v[16], v[17], v[18], v[19]) = (SwapLanes(b1), b0, SwapLanes(b3), b2);
-        (v[32], v[33], v[34], v[35]) = (SwapLanes(c0), SwapLanes(c1), SwapLanes(c2), SwapLanes(c3));
-        (v[48], v[49], v[50], v[51]) = (d1, SwapLanes(d0), d3, SwapLanes(d2));
+        XorInto(target, a0, a1, a2, a3);
+        XorInto(target + 16, SwapLanes(b1), b0, SwapLanes(b3), b2);
+        XorInto(target + 32, SwapLanes(c0), SwapLanes(c1), SwapLanes(c2), SwapLanes(c3));
+        XorInto(target + 48, d1, SwapLanes(d0), d3, SwapLanes(d2));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void XorInto(
+        Vector128<ulong>* target, Vector128<ulong> v0, Vector128<ulong> v1, Vector128<ulong> v2, Vector128<ulong> v3)
+    {
+        target[0] ^= v0;
+        target[1] ^= v1;
+        target[2] ^= v2;
+        target[3] ^= v3;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

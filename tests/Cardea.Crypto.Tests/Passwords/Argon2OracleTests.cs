@@ -18,8 +18,9 @@ public sealed unsafe partial class Argon2OracleTests : IDisposable
         var random = new Random(9106);
         for (var i = 0; i < 200; i++)
         {
-            var lanes = random.Next(1, 6);
-            var parameters = new Argon2Parameters(random.Next(8 * lanes, 1500), random.Next(1, 4), lanes);
+            // libargon2 starts a thread for every lane of every slice, which is what takes the time here.
+            var lanes = random.Next(3) == 0 ? random.Next(2, 6) : 1;
+            var parameters = new Argon2Parameters(random.Next(8 * lanes, 800), random.Next(1, 4), lanes);
             var variant = (Argon2Variant)random.Next(3);
             var (password, salt, expected) = (Bytes(random, 0, 200), Bytes(random, 8, 40), new byte[random.Next(4, 200)]);
             Assert.Equal(0, Argon2Hash(
@@ -37,7 +38,7 @@ public sealed unsafe partial class Argon2OracleTests : IDisposable
         var random = new Random(20260);
         for (var i = 0; i < 100; i++)
         {
-            var parameters = new Argon2Parameters(random.Next(8, 1500), random.Next(1, 4), 1);
+            var parameters = new Argon2Parameters(random.Next(8, 800), random.Next(1, 4), 1);
             var (password, salt, expected) = (Bytes(random, 0, 200), Bytes(random, 16, 17), new byte[random.Next(16, 200)]);
             const int argon2id13 = 2;
             Assert.Equal(0, CryptoPwhash(
