@@ -1,5 +1,4 @@
 using System.Globalization;
-using Cardea.Crypto.Secrets;
 using Cardea.Features.Mail;
 using Cardea.Features.OneTimeSecrets;
 using Cardea.Foundation.Web;

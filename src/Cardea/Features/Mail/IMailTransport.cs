@@ -11,12 +11,13 @@ public interface IMailTransport
 
 internal sealed class SmtpTransport(SmtpSubmission submission, MailOptions options) : IMailTransport
 {
+    private readonly MailSender _sender = MailSender.TryParse(options.From, out var sender) ? sender : throw new ArgumentException("The sender is checked at start.", nameof(options));
+
     public Task SendAsync(OutgoingMail mail, CancellationToken cancellation)
     {
-        MailSender.TryParse(options.From, out var sender);
-        var domain = sender!.Address[(sender.Address.LastIndexOf('@') + 1)..];
+        var domain = _sender.Address[(_sender.Address.LastIndexOf('@') + 1)..];
         // The id is the outbox row's: a mail that goes out twice after a crash can be told by its readers' programs.
-        return submission.SendAsync(sender.Address, mail.Recipient, MimeMessage.Render(options.From, mail.Recipient, mail.Rendered, $"<{mail.Id}@{domain}>", mail.At), cancellation);
+        return submission.SendAsync(_sender.Address, mail.Recipient, MimeMessage.Render(options.From, mail.Recipient, mail.Rendered, $"<{mail.Id}@{domain}>", mail.At), cancellation);
     }
 }
 

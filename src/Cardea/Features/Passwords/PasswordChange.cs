@@ -24,22 +24,22 @@ public sealed class PasswordChange(
             return errors.ToProblem();
         }
 
-        return await ProveAsync(account, current, client, cancellation, async () => await hashing.HashAsync(password), async (transaction, hash) =>
+        return await ProveAsync(account, current, client, async () => await hashing.HashAsync(password), async (transaction, hash) =>
         {
             await newPassword.SetAsync(transaction, account, hash!, exceptSession: caller.SessionId);
             await audit.RecordAsync(transaction, PasswordEvents.Changed, account.Id, client, sessionId: caller.SessionId);
             return null;
-        });
+        }, cancellation);
     }
 
     public async Task<Problem?> DeleteAccountAsync(Caller caller, PlainPassword current, ClientInfo client, CancellationToken cancellation) =>
         await database.ReadAsync(scope => accounts.FindAsync(scope, caller.AccountId)) is not { } account
             ? CommonProblems.Unauthorized
-            : await ProveAsync(account, current, client, cancellation, () => Task.FromResult<string?>(""), (transaction, _) => deletion.DeleteAsync(transaction, account.Id, client));
+            : await ProveAsync(account, current, client, () => Task.FromResult<string?>(""), (transaction, _) => deletion.DeleteAsync(transaction, account.Id, client), cancellation);
 
     /// <summary>Counts, verifies, prepares outside the transaction, and then acts in one that holds only if the password is still the one that was proved.</summary>
     private async Task<Problem?> ProveAsync(
-        Account account, PlainPassword current, ClientInfo client, CancellationToken cancellation, Func<Task<string?>> prepare, Func<Transaction, string?, Task<Problem?>> act)
+        Account account, PlainPassword current, ClientInfo client, Func<Task<string?>> prepare, Func<Transaction, string?, Task<Problem?>> act, CancellationToken cancellation)
     {
         var key = PasswordAttempts.KeyForCurrent(account.Id);
         using var pass = await attempts.EnterAsync(key, cancellation);

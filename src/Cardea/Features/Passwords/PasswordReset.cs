@@ -2,7 +2,6 @@ using Cardea.Features.Accounts;
 using Cardea.Features.Audit;
 using Cardea.Features.Mail;
 using Cardea.Features.OneTimeSecrets;
-using Cardea.Features.Sessions;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Web;

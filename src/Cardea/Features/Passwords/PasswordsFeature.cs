@@ -1,6 +1,5 @@
 using Cardea.Features.Accounts;
 using Cardea.Features.Mail;
-using Cardea.Features.OneTimeSecrets;
 using Cardea.Features.SignIn;
 using Cardea.Features.Standing;
 using Cardea.Features.Tokens;

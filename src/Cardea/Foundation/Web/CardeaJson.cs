@@ -23,6 +23,9 @@ public static class CardeaJson
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
     };
 
+    /// <summary>As a client would write a request: for the examples of the document.</summary>
+    public static readonly JsonSerializerOptions Shown = new(Writing) { Converters = { new OptionalConverter() } };
+
     /// <summary>NUL can't be stored by PostgreSQL and hides the rest of a text from C; a text that holds it is refused at the door.</summary>
     private sealed class WholeText : JsonConverter<string>
     {

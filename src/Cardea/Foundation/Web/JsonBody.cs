@@ -57,9 +57,9 @@ public static partial class JsonBody
 
     /// <summary>As <see cref="ReadAsync{T}"/>, but a request without a body gives a value with no member set.</summary>
     public static Task<JsonBody<T>> ReadOptionalAsync<T>(HttpContext http)
-        where T : class, new() =>
+        where T : class =>
         http.Request.ContentLength is null or 0 && http.Request.Headers.TransferEncoding.Count == 0
-            ? Task.FromResult(new JsonBody<T>(new T(), null))
+            ? Task.FromResult(Parse<T>("{}"u8))
             : ReadAsync<T>(http);
 
     internal static JsonBody<T> Parse<T>(ReadOnlySpan<byte> json)

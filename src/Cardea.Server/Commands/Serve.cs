@@ -1,0 +1,85 @@
+using Cardea.Features.Passwords;
+using Cardea.Foundation.Settings;
+using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Cardea.Server.Commands;
+
+/// <summary><c>cardea serve</c></summary>
+public static partial class Serve
+{
+    private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(10);
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var app = Build(args);
+        await using (app)
+        {
+            await StartAsync(app);
+            await app.WaitForShutdownAsync();
+            return 0;
+        }
+    }
+
+    /// <summary>Starts what was built and says where it listens.</summary>
+    public static async Task StartAsync(WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        await app.StartAsync();
+        await app.Services.GetRequiredService<AdminBootstrap>().RunAsync();
+        var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Cardea");
+        var address = app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
+        LogListening(log, address ?? app.Services.GetRequiredService<PublicUrl>().Text);
+    }
+
+    /// <param name="args">The command line without the command.</param>
+    /// <param name="customize">Last word on configuration and services, for hosts that embed the program.</param>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? customize = null)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [.. args.Where(arg => arg != "--https")], ContentRootPath = AppContext.BaseDirectory });
+        Configure(builder, args);
+        customize?.Invoke(builder);
+        Logs.Configure(builder);
+        builder.Services.AddCardea(builder.Configuration, builder.Environment);
+        builder.Services.AddTelemetry(builder.Configuration);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = LongestStop);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel((context, kestrel) => Limit(kestrel));
+        if (args.Contains("--https"))
+        {
+            LocalCertificate.Use(builder);
+        }
+
+        var app = builder.Build();
+        app.UseCardea();
+        app.UseSwagger();
+        app.MapCardea();
+        return app;
+    }
+
+    /// <summary>appsettings.json, then .env, then the environment, then the command line: the nearer to the running process, the stronger.</summary>
+    private static void Configure(WebApplicationBuilder builder, string[] args)
+    {
+        if (File.Exists(".env"))
+        {
+            var values = EnvironmentFile.Parse(File.ReadAllText(".env"));
+            var source = new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource { InitialData = values };
+            var sources = ((IConfigurationBuilder)builder.Configuration).Sources;
+            var environment = sources.Select((known, index) => (known, index)).Last(pair => pair.known is Microsoft.Extensions.Configuration.EnvironmentVariables.EnvironmentVariablesConfigurationSource { Prefix: null or "" }).index;
+            sources.Insert(environment, source);
+        }
+    }
+
+    private static void Limit(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = 1024 * 1024; // what a door reads is far less; the rest is refused unread
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(75);
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Cardea is listening on {Url}")]
+    private static partial void LogListening(ILogger log, string url);
+}

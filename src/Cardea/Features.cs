@@ -1,0 +1,98 @@
+using Cardea.Features.Accounts;
+using Cardea.Features.Audit;
+using Cardea.Features.Documents;
+using Cardea.Features.Health;
+using Cardea.Features.Mail;
+using Cardea.Features.OneTimeSecrets;
+using Cardea.Features.Passwords;
+using Cardea.Features.RateLimits;
+using Cardea.Features.Roles;
+using Cardea.Features.Sessions;
+using Cardea.Features.Shared;
+using Cardea.Features.SignIn;
+using Cardea.Features.SigningKeys;
+using Cardea.Features.Standing;
+using Cardea.Features.Tokens;
+using Cardea.Foundation;
+using Cardea.Foundation.Settings;
+using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Cardea;
+
+/// <summary>The table of features, a line each, in floor order: what stands lower knows nothing of what stands higher.</summary>
+public static class CardeaFeatures
+{
+    /// <summary>
+    /// Adds Cardea to an application. Reads every setting under <c>Cardea:</c> once, here; call it after the configuration is complete.
+    /// The database is migrated, and what else must be there is made, when the host starts.
+    /// </summary>
+    /// <exception cref="SettingsException">Settings are wrong or unknown; the message lists all of them.</exception>
+    public static IServiceCollection AddCardea(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
+    {
+        var settings = new SettingsReader(configuration);
+        var isProduction = environment.IsProduction();
+        var server = ServerOptions.Read(settings, isProduction);
+
+        services.AddSingleton(settings);
+        services.AddFoundation(server);
+        services.AddSingleton(Branding.Read(settings));
+
+        services.AddAudit();
+        services.AddMail(settings, isProduction);
+        services.AddRateLimits();
+        services.AddOneTimeSecrets();
+        services.AddSigningKeys(settings);
+        services.AddRoles();
+
+        services.AddAccounts(settings);
+        services.AddSessions(settings);
+        services.AddStanding();
+
+        services.AddTokens(settings);
+        services.AddSignIn(settings);
+
+        services.AddPasswords(settings);
+
+        services.AddDocuments(server);
+
+        // Named by the contract, for the administration that is to come: off is the only state there is.
+        if (settings.Flag("Admin:Impersonation", false, "whether administrators may view the pages as somebody else; `false` is all there is in this version"))
+        {
+            settings.Fault("Admin:Impersonation", "true", "allowed is false in this version");
+        }
+
+        settings.Finish();
+        return services;
+    }
+
+    /// <summary>
+    /// What every request to Cardea passes first: the client's address behind trusted proxies, the public host and scheme, the security
+    /// headers, and an answer for every fault. For an application that serves nothing but Cardea; put it before everything else.
+    /// </summary>
+    public static IApplicationBuilder UseCardea(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        return app.UseTrustedProxies().UseMiddleware<Entrance>().UseCrossOrigin().UseRouting();
+    }
+
+    /// <summary>Maps every route of Cardea.</summary>
+    public static IEndpointRouteBuilder MapCardea(this IEndpointRouteBuilder routes)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        routes.MapHealth();
+        routes.MapMail();
+        routes.MapSigningKeys();
+        routes.MapAccounts();
+        routes.MapSessions();
+        routes.MapTokens();
+        routes.MapSignIn();
+        routes.MapPasswords();
+        routes.MapDocuments();
+        return routes;
+    }
+}

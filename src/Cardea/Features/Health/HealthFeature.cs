@@ -1,0 +1,49 @@
+using System.Reflection;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cardea.Features.Health;
+
+public sealed record HealthBody(string Status);
+
+public sealed record AboutBody(string Name, string Status, string Version, string Docs);
+
+internal static class HealthFeature
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    public static string Version { get; } = typeof(HealthFeature).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
+
+    public static void MapHealth(this IEndpointRouteBuilder routes)
+    {
+        var database = routes.ServiceProvider.GetRequiredService<Database>();
+        var probes = Limit.None("asked by probes, and cheap");
+        routes.Door("GET", "/", _ => Task.FromResult(Answers.Json(new AboutBody("Cardea", "ok", Version, "/docs"))), Access.Anyone, probes)
+            .Says("Health", "What is this?")
+            .Gives(StatusCodes.Status200OK, typeof(AboutBody));
+        routes.Door("GET", "/health", _ => Task.FromResult(Answers.Json(new HealthBody("ok"))), Access.Anyone, probes)
+            .Says("Health", "Does the process answer?")
+            .Gives(StatusCodes.Status200OK, typeof(HealthBody));
+        routes.Door("GET", "/health/ready", http => ReadyAsync(database, http.RequestAborted), Access.Anyone, probes)
+            .Says("Health", "Can it serve?", "Asks the database.")
+            .Gives(StatusCodes.Status200OK, typeof(HealthBody))
+            .Refuses(CommonProblems.Unavailable);
+    }
+
+    private static async Task<IResult> ReadyAsync(Database database, CancellationToken aborted)
+    {
+        try
+        {
+            await database.ReadAsync(scope => scope.GetAsync<long>("SELECT COUNT(*) FROM roles"), aborted).WaitAsync(Patience, aborted);
+            return Answers.Json(new HealthBody("ok"));
+        }
+        catch (Exception fault) when (Dialect.IsOutage(fault))
+        {
+            return Answers.Problem(CommonProblems.Unavailable);
+        }
+    }
+}

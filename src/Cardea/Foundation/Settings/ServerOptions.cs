@@ -1,0 +1,134 @@
+using System.Net;
+using Cardea.Crypto.Secrets;
+using Cardea.Foundation.Data;
+
+namespace Cardea.Foundation.Settings;
+
+/// <summary>What the house itself needs to stand: where it is reached, where its data is, whom it believes.</summary>
+public sealed record ServerOptions
+{
+    /// <summary>Null in Development: then it is the first address that the server listens on.</summary>
+    public Uri? PublicUrl { get; init; }
+
+    public string DataDirectory { get; init; } = "./data";
+
+    public Engine Engine { get; init; }
+
+    public string ConnectionString { get; init; } = "";
+
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    public bool DocsEnabled { get; init; } = true;
+
+    internal MasterKey? MasterKey { get; init; }
+
+    internal static ServerOptions Read(SettingsReader settings, bool isProduction)
+    {
+        var directory = settings.Text("DataDirectory", "./data", "the SQLite file, generated keys and certificates; made with mode 0700")!;
+        var engine = settings.Choice("Database:Provider", Engine.Sqlite, "`sqlite` or `postgres`");
+        return new()
+        {
+            PublicUrl = ReadPublicUrl(settings, isProduction),
+            DataDirectory = directory,
+            Engine = engine,
+            ConnectionString = ReadConnectionString(settings, engine, directory),
+            AllowedOrigins = ReadOrigins(settings),
+            TrustedProxies = ReadProxies(settings),
+            DocsEnabled = settings.Flag("Docs:Enabled", true, "whether `/docs` and `/openapi/v1.json` are served"),
+            MasterKey = ReadMasterKey(settings),
+        };
+    }
+
+    private static Uri? ReadPublicUrl(SettingsReader settings, bool isProduction)
+    {
+        var given = settings.Text("PublicUrl", meaning: "where people reach the server: links in mail, token issuer, cookie security; required in Production, otherwise the first listening URL");
+        if (given is null && !isProduction)
+        {
+            return null;
+        }
+
+        if (Web.PublicUrl.IsAllowed(given, out var url))
+        {
+            return url;
+        }
+
+        settings.Fault("PublicUrl", given, $"{(isProduction ? "needed in Production" : "allowed")} is the address that people use, such as https://id.example.org, without a path");
+        return null;
+    }
+
+    private static string ReadConnectionString(SettingsReader settings, Engine engine, string directory)
+    {
+        var given = settings.Secret("Database:ConnectionString", "ADO.NET connection string; for SQLite a file in the data directory when unset");
+        if (given is null && engine is Engine.Postgres)
+        {
+            settings.Fault("Database:ConnectionString", null, "needed with Database:Provider postgres is something like Host=localhost;Username=cardea;Password=…;Database=cardea");
+        }
+
+        var text = given ?? $"Data Source={Path.Combine(directory, "cardea.db")}";
+        try
+        {
+            _ = engine is Engine.Postgres ? (object)new Npgsql.NpgsqlConnectionStringBuilder(given) : new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder(text);
+        }
+        catch (ArgumentException fault)
+        {
+            settings.Fault("Database:ConnectionString", Setting.Masked, $"it is not a connection string for {engine.ToString().ToLowerInvariant()}: {fault.Message.Split('\n')[0].TrimEnd('.')}");
+        }
+
+        return text;
+    }
+
+    private static IReadOnlyList<string> ReadOrigins(SettingsReader settings)
+    {
+        var given = settings.List("Cors:AllowedOrigins", "origins whose scripts may call the JSON API with a bearer token");
+        foreach (var origin in given)
+        {
+            if (!Web.PublicUrl.IsAllowed(origin, out var url) || url!.GetLeftPart(UriPartial.Authority) != origin)
+            {
+                settings.Fault("Cors:AllowedOrigins", origin, "allowed are origins such as https://app.example.org, without a path; never * or null");
+            }
+        }
+
+        return given;
+    }
+
+    private static IReadOnlyList<IPNetwork> ReadProxies(SettingsReader settings)
+    {
+        var networks = new List<IPNetwork>();
+        foreach (var given in settings.List("TrustedProxies", "addresses or networks whose `X-Forwarded-For` and `-Proto` are believed"))
+        {
+            if (IPNetwork.TryParse(given, out var network))
+            {
+                networks.Add(network);
+            }
+            else if (IPAddress.TryParse(given, out var address))
+            {
+                networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+            }
+            else
+            {
+                settings.Fault("TrustedProxies", given, "allowed are addresses such as 10.0.0.7 and networks such as 10.0.0.0/8");
+            }
+        }
+
+        return networks;
+    }
+
+    private static MasterKey? ReadMasterKey(SettingsReader settings)
+    {
+        var given = settings.Secret("MasterKey", "base64 of 32 bytes that encrypts keys and secrets at rest; made in the data directory when unset");
+        if (given is null)
+        {
+            return null;
+        }
+
+        if (Crypto.Secrets.MasterKey.TryParse(given, out var key))
+        {
+            return key;
+        }
+
+        settings.Fault("MasterKey", Setting.Masked, "allowed is base64 of 32 random bytes, such as `openssl rand -base64 32` gives");
+        return null;
+    }
+}
