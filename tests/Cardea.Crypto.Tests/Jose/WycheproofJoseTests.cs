@@ -1,0 +1,114 @@
+using System.Text.Json;
+using Cardea.Crypto.Jose;
+using Cardea.Crypto.Text;
+using Cardea.Crypto.Tests.Harness;
+using Xunit;
+
+namespace Cardea.Crypto.Tests.Jose;
+
+public class WycheproofJoseTests
+{
+    [VectorFact]
+    public void JW_05_The_signature_file_has_no_wrong_accept()
+    {
+        var tally = RunTokens("json_web_signature_test.json");
+        Assert.Equal(401, tally.Tests);
+        // ES256, RS256 and PS256: all the valid ones, RFC 7520 figure 13 twice.
+        Assert.Equal(16, tally.Accepted);
+        Assert.Equal(
+            // Refused on purpose: an algorithm that is not offered, or (RFC 7520 figure 20 in this file) a PS384 token for a key whose JWK says PS256,
+            // because a key here serves the one algorithm it is bound to.
+            ["ES512", "HS256", "PS384", "PS512", "RS384", "RS512"], tally.RefusedAlgorithms);
+    }
+
+    [VectorTheory]
+    [InlineData("json_web_key_test.json", 26)]
+    [InlineData("json_web_crypto_test.json", 83)]
+    public void JW_05_The_key_and_mixed_files_have_no_wrong_accept(string file, int tests) =>
+        Assert.Equal(tests, RunTokens(file).Tests);
+
+    [VectorFact]
+    public void JW_05_Ecdsa_P1363_has_no_wrong_accept()
+    {
+        var tally = RunSignatures("ecdsa_secp256r1_sha256_p1363_test.json", "publicKeyJwk", "ES256");
+        Assert.Equal(262, tally.Valid + tally.Refused);
+        Assert.True(tally.Valid > 100, $"{tally}");
+    }
+
+    [VectorFact]
+    public void JW_05_Rsa_pkcs1_has_no_wrong_accept()
+    {
+        var tally = RunSignatures("rsa_signature_2048_sha256_test.json", "keyJwk", "RS256");
+        Assert.Equal(259, tally.Valid + tally.Refused);
+    }
+
+    [VectorFact]
+    public void JW_05_Rsa_pss_has_no_wrong_accept()
+    {
+        var tally = RunSignatures("rsa_pss_2048_sha256_mgf1_32_test.json", "publicKeyJwk", "PS256");
+        Assert.Equal(108, tally.Valid + tally.Refused);
+        Assert.True(tally.Valid > 40, $"{tally}");
+    }
+
+    private static (int Tests, int Accepted, string[] RefusedAlgorithms) RunTokens(string file)
+    {
+        int tests = 0, accepted = 0;
+        var refused = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var (group, test) in TestVectors.WycheproofTests(file))
+        {
+            tests++;
+            // JWE and the JSON serializations come as objects; the verifier takes compact text only, so they arrive as what they are.
+            var member = test.TryGetProperty("jws", out var jws) ? jws : test.GetProperty("jwe");
+            var token = member.ValueKind == JsonValueKind.String ? member.GetString()! : member.GetRawText();
+            var jwks = group.GetProperty(group.TryGetProperty("public", out _) ? "public" : "private");
+            var keys = (jwks.TryGetProperty("keys", out var set) ? set.EnumerateArray().ToArray() : [jwks])
+                .Select(jwk => VerificationKey.TryCreate(JoseSamples.Jwk(jwk), out var key) ? key : null)
+                .OfType<VerificationKey>();
+
+            var isAccepted = keys.Any(key => JwsVerifier.TryVerifyWith(key, token, out _));
+            accepted += isAccepted ? 1 : 0;
+            var label = $"{file} {test.GetProperty("tcId")} {test.Text("comment")}";
+            if (test.Text("result") == "invalid")
+            {
+                Assert.False(isAccepted, label);
+            }
+            else if (!isAccepted)
+            {
+                refused.Add(AlgorithmOf(token));
+            }
+        }
+
+        return (tests, accepted, [.. refused]);
+    }
+
+    private static string AlgorithmOf(string token)
+    {
+        if (!Base64UrlText.TryDecode(token.AsSpan(0, Math.Max(0, token.IndexOf('.'))), out var header))
+        {
+            return "not base64url";
+        }
+
+        using var json = JsonDocument.Parse(header);
+        return json.RootElement.Text("alg");
+    }
+
+    private static (int Valid, int Refused) RunSignatures(string file, string keyMember, string alg)
+    {
+        int valid = 0, refused = 0;
+        foreach (var (group, test) in TestVectors.WycheproofTests(file))
+        {
+            Assert.True(group.TryGetProperty(keyMember, out var jwk), $"{file} {test.GetProperty("tcId")}: no {keyMember}");
+            Assert.True(VerificationKey.TryCreate(JoseSamples.Jwk(jwk, alg) with { Use = "sig" }, out var key));
+            var accepted = key.Verify(test.Hex("msg"), test.Hex("sig"));
+            // "acceptable" leaves it to the implementation: accepting or refusing are both right.
+            if (test.Text("result") != "acceptable")
+            {
+                Assert.True(accepted == (test.Text("result") == "valid"), $"{file} {test.GetProperty("tcId")} {test.Text("comment")}");
+            }
+
+            _ = accepted ? valid++ : refused++;
+        }
+
+        return (valid, refused);
+    }
+}
