@@ -17,8 +17,24 @@ public class WycheproofJoseTests
         Assert.Equal(16, tally.Accepted);
         Assert.Equal(
             // Refused on purpose: an algorithm that is not offered, or (RFC 7520 figure 20 in this file) a PS384 token for a key whose JWK says PS256,
-            // because a key here serves the one algorithm it is bound to.
-            ["ES512", "HS256", "PS384", "PS512", "RS384", "RS512"], tally.RefusedAlgorithms);
+            // because a key here serves the one algorithm it is bound to. Also refused: the HS256 tests 372 and 373, whose stray "?" the suite
+            // lets a lax decoder skip (372 has it in the header).
+            ["ES512", "HS256", "PS384", "PS512", "RS384", "RS512", "not base64url"], tally.RefusedAlgorithms);
+    }
+
+    [VectorFact]
+    public void The_base64_group_is_told_apart_before_any_signature_is_looked_at()
+    {
+        var group = TestVectors.WycheproofTests("json_web_signature_test.json").Where(pair => pair.Group.Text("comment") == "base64").ToList();
+        Assert.Equal(21, group.Count);
+        foreach (var (_, test) in group)
+        {
+            // 372 and 373 are called valid although a character outside the alphabet was put into them. 367 and 370 are called invalid for their
+            // padding, but the file has lost it: they are the text of the valid 357, character for character.
+            var id = test.GetProperty("tcId").GetInt32();
+            var isSpeltRight = (test.Text("result") == "valid" && id is not (372 or 373)) || id is 367 or 370;
+            Assert.True(CompactJws.TryRead(test.Text("jws"), out _) == isSpeltRight, $"{id} {test.Text("comment")}");
+        }
     }
 
     [VectorTheory]
@@ -97,8 +113,8 @@ public class WycheproofJoseTests
         int valid = 0, refused = 0;
         foreach (var (group, test) in TestVectors.WycheproofTests(file))
         {
-            Assert.True(group.TryGetProperty(keyMember, out var jwk), $"{file} {test.GetProperty("tcId")}: no {keyMember}");
-            Assert.True(VerificationKey.TryCreate(JoseSamples.Jwk(jwk, alg) with { Use = "sig" }, out var key));
+            var jwk = group.TryGetProperty(keyMember, out var json) ? JoseSamples.Jwk(json, alg) : JwkOfPoint(group.GetProperty("publicKey"), alg);
+            Assert.True(VerificationKey.TryCreate(jwk with { Use = "sig" }, out var key));
             var accepted = key.Verify(test.Hex("msg"), test.Hex("sig"));
             // "acceptable" leaves it to the implementation: accepting or refusing are both right.
             if (test.Text("result") != "acceptable")
@@ -111,4 +127,15 @@ public class WycheproofJoseTests
 
         return (valid, refused);
     }
+
+    // Some groups give the point in hexadecimal only.
+    private static PublicJwk JwkOfPoint(JsonElement point, string alg) => new()
+    {
+        Kty = "EC",
+        Crv = "P-256",
+        X = Base64UrlText.Encode(point.Hex("wx")),
+        Y = Base64UrlText.Encode(point.Hex("wy")),
+        Alg = alg,
+        Kid = "vector",
+    };
 }
