@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Cardea.Crypto.Jose;
-using Cardea.Crypto.Text;
 using Cardea.Crypto.Tests.Harness;
+using Cardea.Crypto.Text;
 
 namespace Cardea.Crypto.Tests.Jose;
 

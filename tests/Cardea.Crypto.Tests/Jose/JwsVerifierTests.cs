@@ -5,8 +5,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Cardea.Crypto.Jose;
-using Cardea.Crypto.Text;
 using Cardea.Crypto.Tests.Harness;
+using Cardea.Crypto.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;
@@ -246,18 +246,25 @@ public class JwsVerifierTests
         ];
         foreach (var token in hostile)
         {
-            JoseSamples.Accepts(token);
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            var clock = Stopwatch.StartNew();
-            Assert.False(JoseSamples.Accepts(token));
-            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-            Assert.True(clock.ElapsedMilliseconds < 20, $"{clock.ElapsedMilliseconds} ms");
-            Assert.True(allocated < 1_024, $"{allocated} bytes");
+            // The best of five: a busy machine may take the processor away in the middle of one.
+            var best = Enumerable.Range(0, 5).Select(_ => Refusal(token)).Min();
+            Assert.True(best.Time < TimeSpan.FromMilliseconds(20), $"{best.Time}");
+            Assert.True(best.Allocated < 1_024, $"{best.Allocated} bytes");
         }
 
         // A token in a token is only a payload that is no claims set; nothing unwraps it.
         Assert.False(JoseSamples.Accepts(JoseSamples.SignedWithHeader(
             $$"""{"alg":"ES256","typ":"at+jwt","kid":"{{Kid}}","zip":"DEF","cty":"JWT"}""")));
+
+        static (TimeSpan Time, long Allocated) Refusal(string token)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var clock = Stopwatch.StartNew();
+            var accepted = JoseSamples.Accepts(token);
+            var outcome = (clock.Elapsed, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.False(accepted);
+            return outcome;
+        }
     }
 
     [Fact]

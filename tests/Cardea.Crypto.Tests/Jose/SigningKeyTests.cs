@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Cardea.Crypto.Jose;
-using Cardea.Crypto.Text;
 using Cardea.Crypto.Tests.Harness;
+using Cardea.Crypto.Text;
 using Xunit;
 
 namespace Cardea.Crypto.Tests.Jose;

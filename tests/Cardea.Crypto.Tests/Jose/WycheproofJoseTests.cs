@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Cardea.Crypto.Jose;
-using Cardea.Crypto.Text;
 using Cardea.Crypto.Tests.Harness;
+using Cardea.Crypto.Text;
 using Xunit;
 
 namespace Cardea.Crypto.Tests.Jose;
