@@ -4,44 +4,67 @@ using System.Security.Cryptography;
 namespace Cardea.Crypto.Jose;
 
 // .NET says of ECDsa and RSA that instance members are not guaranteed to be thread safe, and the platforms do differ. A key here is used by every
-// request at once, so each use borrows an instance of its own; importing a key costs about as much as one signature, hence the pool.
+// request at once, so each use borrows an instance of its own; importing a key costs more than a signature, hence the pool.
 
 /// <summary>Instances of one key, each lent to one caller at a time.</summary>
 internal sealed class KeyPool<T>(Func<T> import)
     where T : AsymmetricAlgorithm
 {
-    private static readonly int MostIdle = Math.Max(4, 2 * Environment.ProcessorCount);
+    private static readonly int MostIdle = Math.Max(16, 4 * Environment.ProcessorCount);
 
-    private readonly ConcurrentBag<T> _idle = [];
+    private readonly ConcurrentQueue<T> _idle = [];
+    private readonly Lock _importing = new();
     private volatile bool _closed;
+    private int _idleCount;
 
+    /// <summary>Takes an idle instance or imports another one. An instance whose use threw is not given back, but left to its finalizer.</summary>
     public T Borrow()
     {
-        ObjectDisposedException.ThrowIf(_closed, this);
-        return _idle.TryTake(out var instance) ? instance : import();
+        if (_idle.TryDequeue(out var instance))
+        {
+            Interlocked.Decrement(ref _idleCount);
+            return instance;
+        }
+
+        // Closing waits for this lock: the key's bytes are cleared right after, and an import from half-cleared bytes would be another key.
+        lock (_importing)
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            return import();
+        }
     }
 
     public void GiveBack(T instance)
     {
-        if (_closed || _idle.Count >= MostIdle)
+        if (Interlocked.Increment(ref _idleCount) > MostIdle)
         {
+            Interlocked.Decrement(ref _idleCount);
             instance.Dispose();
             return;
         }
 
-        _idle.Add(instance);
-        // Closed between the look and the add: the closer may have missed this one.
+        _idle.Enqueue(instance);
+        // Looked at after the queue, so that either the closer or this caller sees the other.
         if (_closed)
         {
-            Close();
+            Drain();
         }
     }
 
-    /// <summary>Frees the idle instances; those on loan are freed as they come back.</summary>
+    /// <summary>Imports no more and frees the idle instances; those on loan are freed as they come back.</summary>
     public void Close()
     {
-        _closed = true;
-        while (_idle.TryTake(out var instance))
+        lock (_importing)
+        {
+            _closed = true;
+        }
+
+        Drain();
+    }
+
+    private void Drain()
+    {
+        while (_idle.TryDequeue(out var instance))
         {
             instance.Dispose();
         }

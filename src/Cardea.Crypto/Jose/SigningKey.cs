@@ -27,6 +27,7 @@ public sealed class SigningKey : IDisposable
     private readonly KeyPool<ECDsa>? _ecdsa;
     private readonly KeyPool<RSA>? _rsa;
     private readonly int _signatureInBytes;
+    private volatile bool _disposed;
     private readonly ConcurrentDictionary<string, byte[]> _headers = new(StringComparer.Ordinal);
 
     private SigningKey(SigningAlgorithm algorithm, byte[] pkcs8)
@@ -74,7 +75,12 @@ public sealed class SigningKey : IDisposable
     public static SigningKey Import(SigningAlgorithm algorithm, ReadOnlySpan<byte> pkcs8) => new(algorithm, pkcs8.ToArray());
 
     /// <summary>The private key as unencrypted PKCS #8: only ever for sealing with <see cref="Secrets.AtRestCipher"/>. Clear it after use.</summary>
-    public byte[] ExportPkcs8() => [.. _pkcs8];
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    public byte[] ExportPkcs8()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return [.. _pkcs8];
+    }
 
     /// <summary>Signs a payload into a compact JWS.</summary>
     /// <param name="type">The <c>typ</c>, a constant such as <c>at+jwt</c> (RFC 9068) or <c>JWT</c>: its header is made once and kept.</param>
@@ -107,6 +113,7 @@ public sealed class SigningKey : IDisposable
     /// <summary>Frees the native keys and clears the private one. A signature under way is finished.</summary>
     public void Dispose()
     {
+        _disposed = true;
         _ecdsa?.Close();
         _rsa?.Close();
         CryptographicOperations.ZeroMemory(_pkcs8);

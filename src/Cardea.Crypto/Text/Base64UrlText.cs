@@ -53,8 +53,9 @@ public static class Base64UrlText
     public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> destination, out int written)
     {
         written = 0;
+        // Not the framework's TryDecodeFromChars, which throws on unused bits that are not zero: an attacker's text would end as a 500.
         if (!IsWellFormed(text) || destination.Length < DecodedLength(text.Length)
-            || !Base64Url.TryDecodeFromChars(text, destination, out var decoded))
+            || Base64Url.DecodeFromChars(text, destination, out _, out var decoded) != OperationStatus.Done)
         {
             return false;
         }
