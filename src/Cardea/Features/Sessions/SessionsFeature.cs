@@ -1,5 +1,6 @@
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Jobs;
+using Cardea.Foundation.Problems;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Http;

@@ -11,7 +11,7 @@ namespace Cardea.Features.SigningKeys;
 /// stays published until the last token that it signed has expired: so nobody notices a rotation.
 /// </summary>
 public sealed class SigningKeyRing(
-    Database database, SigningKeyStore store, SigningKeysOptions options, MasterKey masterKey, AuditLog audit, Invalidations invalidations, TimeProvider clock)
+    Database database, SigningKeyStore store, SigningKeysOptions options, MasterKey masterKey, AuditLog audit, Invalidations invalidations, TimeProvider clock) : IDisposable
 {
     public const string Topic = "signing-keys";
 
@@ -82,6 +82,8 @@ public sealed class SigningKeyRing(
         Drop();
         return (await LoadedAsync()).Keys.First(key => key.Stored.Id == id);
     }
+
+    public void Dispose() => _loading.Dispose();
 
     /// <summary>Called once, at start: from then on a rotation anywhere is heard here.</summary>
     public void Listen() => invalidations.Subscribe(Topic, _ => Drop(), Drop);

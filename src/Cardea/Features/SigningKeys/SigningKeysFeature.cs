@@ -1,7 +1,6 @@
 using Cardea.Foundation.Jobs;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;

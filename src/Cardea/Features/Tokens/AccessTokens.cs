@@ -9,7 +9,6 @@ using Cardea.Crypto.Text;
 using Cardea.Features.Accounts;
 using Cardea.Features.Sessions;
 using Cardea.Features.SigningKeys;
-using Cardea.Foundation.Data;
 using Cardea.Foundation.Web;
 
 namespace Cardea.Features.Tokens;

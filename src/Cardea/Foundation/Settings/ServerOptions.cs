@@ -93,7 +93,7 @@ public sealed record ServerOptions
         return given;
     }
 
-    private static IReadOnlyList<IPNetwork> ReadProxies(SettingsReader settings)
+    private static List<IPNetwork> ReadProxies(SettingsReader settings)
     {
         var networks = new List<IPNetwork>();
         foreach (var given in settings.List("TrustedProxies", "addresses or networks whose `X-Forwarded-For` and `-Proto` are believed"))
