@@ -19,7 +19,7 @@ while (($#)); do
 done
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1 DEBIAN_FRONTEND=noninteractive
-unset "${!Cardea__@}" "${!ASPNETCORE_@}" "${!OTEL_@}" # the tests say what they want; a developer's own settings must not reach them
+unset CARDEA_TEST_POSTGRES "${!Cardea__@}" "${!ASPNETCORE_@}" "${!OTEL_@}" # the tests say what they want; a developer's own settings must not reach them
 
 scratch=$(mktemp -d /tmp/cardea-test.XXXXXX) # not $TMPDIR: the path of a unix socket may have 107 characters at most
 chmod 711 "$scratch"                         # the PostgreSQL user must get through it to its own folder
@@ -162,7 +162,7 @@ if run dotnet restore Cardea.slnx -v quiet --tl:off && run dotnet build Cardea.s
     say "Testing $name"
     run dotnet test "$project" -c Release --no-build ${filter:+--filter "$filter"} --results-directory "$scratch/results" \
       --logger "trx;LogFileName=$name.trx" --logger "console;verbosity=minimal" --blame-hang-timeout 5m --blame-hang-dump-type none ||
-      grep -qs '<UnitTestResult [^>]*outcome="Failed"' "$scratch/results/$name.trx" || fault "$name ended without saying which test failed"
+      grep -qs '<UnitTestResult [^>]*outcome="Failed"' "$scratch/results/$name.trx" || fault "$name was cut short by a crash or a hang (see above)"
   done
 else
   fault "the build"
