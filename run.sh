@@ -33,7 +33,7 @@ if [[ -z $ASPNETCORE_URLS ]]; then
 fi
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
-dotnet build src/Cardea.Server -c Release --nologo -v quiet '-clp:ErrorsOnly;NoSummary' --tl:off >&2 || stop "the build failed."
+log=$(dotnet build src/Cardea.Server -c Release --nologo -v quiet --tl:off 2>&1) || stop "the build failed:" "$log"
 
 # exec, so that SIGTERM and Ctrl+C reach the server itself.
 exec dotnet src/Cardea.Server/bin/Release/net10.0/Cardea.Server.dll "$@"
