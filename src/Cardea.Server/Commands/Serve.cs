@@ -34,14 +34,16 @@ public static partial class Serve
     }
 
     /// <param name="args">The command line without the command.</param>
-    /// <param name="customize">Last word on configuration and services, for hosts that embed the program.</param>
-    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? customize = null)
+    /// <param name="customize">Adds to the builder before Cardea does: a clock, another source of configuration.</param>
+    /// <param name="log">The last word on where logs go.</param>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? customize = null, Action<ILoggingBuilder>? log = null)
     {
         ArgumentNullException.ThrowIfNull(args);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [.. args.Where(arg => arg != "--https")], ContentRootPath = AppContext.BaseDirectory });
         Configure(builder, args);
         customize?.Invoke(builder);
         Logs.Configure(builder);
+        log?.Invoke(builder.Logging);
         builder.Services.AddCardea(builder.Configuration, builder.Environment);
         builder.Services.AddTelemetry(builder.Configuration);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = LongestStop);

@@ -10,8 +10,16 @@ public sealed record VerifySendRequest(string? Email = null);
 
 public sealed record VerifyConfirmRequest(string? Token = null, string? Email = null, string? Code = null);
 
-public sealed record ProfileRequest(
-    Optional<string> Email = default, Optional<string> Username = default, Optional<string> GivenName = default, Optional<string> FamilyName = default);
+public sealed record ProfileRequest
+{
+    public Optional<string> Email { get; init; }
+
+    public Optional<string> Username { get; init; }
+
+    public Optional<string> GivenName { get; init; }
+
+    public Optional<string> FamilyName { get; init; }
+}
 
 /// <summary>The JSON door to an account's own data and the proof of its address.</summary>
 public sealed class AccountsEndpoints(

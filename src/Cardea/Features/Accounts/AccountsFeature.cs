@@ -53,7 +53,7 @@ internal static class AccountsFeature
             .Gives(StatusCodes.Status200OK, typeof(UserBody));
         routes.Door("PATCH", "/users/me", doors.ChangeAsync, Access.Bearer, Limit.Requests("profile", 300, TimeSpan.FromMinutes(15)))
             .Says("Account", "Change the profile", "What is left out stays, null takes away. A new `email` becomes the account's once the link or code mailed to it has been confirmed.")
-            .Takes(new ProfileRequest(GivenName: new(true, "Alice"), FamilyName: new(true, "Example")))
+            .Takes(new ProfileRequest { GivenName = new(true, "Alice"), FamilyName = new(true, "Example") })
             .Gives(StatusCodes.Status200OK, typeof(UserBody))
             .Refuses(AccountProblems.UsernameTaken);
         routes.Door("GET", "/users/me/export", doors.ExportAsync, Access.Bearer, Limit.Requests("export", 60, TimeSpan.FromMinutes(15)))

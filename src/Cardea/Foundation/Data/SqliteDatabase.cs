@@ -19,6 +19,7 @@ public sealed class SqliteDatabase : Database
     {
         SqliteLibrary.Load();
         _connectionString = new SqliteConnectionStringBuilder(connectionString) { ForeignKeys = true, Pooling = false, DefaultTimeout = 5 }.ToString();
+        MakePrivate(new SqliteConnectionStringBuilder(connectionString).DataSource);
         _writer = new SqliteWriter(Open, invalidations, log);
     }
 
@@ -64,6 +65,15 @@ public sealed class SqliteDatabase : Database
         }
 
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>For its owner's eyes alone, whatever the umask. SQLite gives the files beside it the same mode.</summary>
+    private static void MakePrivate(string path)
+    {
+        if (path.Length > 0 && path != ":memory:" && !OperatingSystem.IsWindows() && !File.Exists(path))
+        {
+            using var made = new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
+        }
     }
 
     private SqliteConnection Open()

@@ -1,5 +1,4 @@
 using Cardea.Features.Mail;
-using Xunit;
 
 namespace Cardea.Tests.Features.Mail;
 

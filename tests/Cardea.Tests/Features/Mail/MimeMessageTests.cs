@@ -1,7 +1,6 @@
 using System.Text;
 using Cardea.Features.Mail;
 using Cardea.Tests.Harness;
-using Xunit;
 
 namespace Cardea.Tests.Features.Mail;
 

@@ -2,7 +2,6 @@ using System.Security.Authentication;
 using System.Text;
 using Cardea.Features.Mail;
 using Cardea.Tests.Harness;
-using Xunit;
 
 namespace Cardea.Tests.Features.Mail;
 

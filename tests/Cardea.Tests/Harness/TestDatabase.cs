@@ -1,0 +1,70 @@
+using Cardea.Foundation.Data;
+using Dapper;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace Cardea.Tests.Harness;
+
+/// <summary>A database of a test's own: a file in a folder of its own, or a fresh database of the PostgreSQL server that test.sh starts.</summary>
+public sealed class TestDatabase : IAsyncDisposable
+{
+    public static readonly string? PostgresServer = Environment.GetEnvironmentVariable("CARDEA_TEST_POSTGRES");
+
+    private readonly string? _name;
+
+    private TestDatabase(Engine engine, string directory, string connectionString, string? name)
+    {
+        (Engine, Directory, ConnectionString, _name) = (engine, directory, connectionString, name);
+        SqliteLibrary.Load();
+    }
+
+    public Engine Engine { get; }
+
+    /// <summary>The data directory; on SQLite the file is in it.</summary>
+    public string Directory { get; }
+
+    public string ConnectionString { get; }
+
+    public static async Task<TestDatabase> CreateAsync(Engine engine)
+    {
+        var directory = System.IO.Directory.CreateTempSubdirectory("cardea-test-").FullName;
+        if (engine is Engine.Sqlite)
+        {
+            return new(engine, directory, $"Data Source={Path.Combine(directory, "cardea.db")}", null);
+        }
+
+        var name = "cardea_" + Guid.NewGuid().ToString("n");
+        await using var server = new NpgsqlConnection(PostgresServer);
+        await server.ExecuteAsync($"CREATE DATABASE {name}");
+        return new(engine, directory, new NpgsqlConnectionStringBuilder(PostgresServer) { Database = name, MaxPoolSize = 20, IncludeErrorDetail = true }.ToString(), name);
+    }
+
+    /// <summary>Looks into the database beside the server, as somebody who stole it would.</summary>
+    public async Task<List<T>> QueryAsync<T>(string sql, object? parameters = null)
+    {
+        await using System.Data.Common.DbConnection connection = Engine is Engine.Sqlite
+            ? new SqliteConnection(ConnectionString + ";Pooling=False;Default Timeout=10")
+            : new NpgsqlConnection(ConnectionString);
+        return (await connection.QueryAsync<T>(sql, parameters)).AsList();
+    }
+
+    public async Task<T> ScalarAsync<T>(string sql, object? parameters = null) => (await QueryAsync<T>(sql, parameters)).Single();
+
+    public Task ExecuteAsync(string sql, object? parameters = null) => QueryAsync<int>(sql, parameters);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_name is not null)
+        {
+            await using (var pooled = new NpgsqlConnection(ConnectionString))
+            {
+                NpgsqlConnection.ClearPool(pooled);
+            }
+
+            await using var server = new NpgsqlConnection(PostgresServer);
+            await server.ExecuteAsync($"DROP DATABASE IF EXISTS {_name} WITH (FORCE)");
+        }
+
+        System.IO.Directory.Delete(Directory, recursive: true);
+    }
+}
