@@ -1,11 +1,23 @@
 using Cardea.Benchmarks;
+using Cardea.Benchmarks.Http;
 
 switch (args.FirstOrDefault())
 {
     case "argon2":
         Argon2Bench.Run(Console.Out);
         return 0;
+    case "http":
+        return await HttpBench.RunAsync(Console.Out, args[1..]);
+    case "bare":
+        await BareServer.RunAsync(args[1..]);
+        return 0;
     default:
-        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Cardea.Benchmarks -- argon2");
+        Console.Error.WriteLine(
+            """
+            usage: dotnet run -c Release --project bench/Cardea.Benchmarks -- COMMAND
+
+            argon2                       a password hash, beside libsodium and libargon2
+            http [CONNECTION_STRING]     the published server, beside a bare Kestrel; on SQLite, or on the PostgreSQL database given
+            """);
         return 2;
 }

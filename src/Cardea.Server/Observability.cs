@@ -19,26 +19,38 @@ internal static class Observability
             return;
         }
 
-        var all = Has("OTEL_EXPORTER_OTLP_ENDPOINT");
-        var resource = ResourceBuilder.CreateDefault().AddService(configuration["OTEL_SERVICE_NAME"] ?? "cardea").AddEnvironmentVariableDetector();
-        if (all || Has("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"))
+        // In methods of their own, so that the library is loaded only where it is used.
+        if (Has("OTEL_EXPORTER_OTLP_ENDPOINT") || Has("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"))
         {
-            services.AddSingleton(_ => Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource)
-                .AddMeter(Telemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", "Npgsql")
-                .AddOtlpExporter().Build());
-            services.AddHostedService<Started<MeterProvider>>();
+            AddMetrics(services, configuration);
         }
 
-        if (all || Has("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"))
+        if (Has("OTEL_EXPORTER_OTLP_ENDPOINT") || Has("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"))
         {
-            services.AddSingleton(_ => Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource)
-                .AddSource(Telemetry.Name, "Microsoft.AspNetCore", "Npgsql")
-                .AddOtlpExporter().Build());
-            services.AddHostedService<Started<TracerProvider>>();
+            AddTraces(services, configuration);
         }
 
         bool Has(string variable) => !string.IsNullOrEmpty(configuration[variable]);
     }
+
+    private static void AddMetrics(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton(_ => Sdk.CreateMeterProviderBuilder().SetResourceBuilder(Resource(configuration))
+            .AddMeter(Telemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", "Npgsql")
+            .AddOtlpExporter().Build());
+        services.AddHostedService<Started<MeterProvider>>();
+    }
+
+    private static void AddTraces(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton(_ => Sdk.CreateTracerProviderBuilder().SetResourceBuilder(Resource(configuration))
+            .AddSource(Telemetry.Name, "Microsoft.AspNetCore", "Npgsql")
+            .AddOtlpExporter().Build());
+        services.AddHostedService<Started<TracerProvider>>();
+    }
+
+    private static ResourceBuilder Resource(IConfiguration configuration) =>
+        ResourceBuilder.CreateDefault().AddService(configuration["OTEL_SERVICE_NAME"] ?? "cardea").AddEnvironmentVariableDetector();
 
     /// <summary>Asks for the provider, so that it is made at start and flushed at the end.</summary>
 #pragma warning disable CS9113 // being asked for is all that is needed

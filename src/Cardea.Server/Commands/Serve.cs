@@ -39,8 +39,15 @@ public static partial class Serve
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? customize = null, Action<ILoggingBuilder>? log = null)
     {
         ArgumentNullException.ThrowIfNull(args);
+        // appsettings.json, then .env, then the environment, then the command line: the nearer to the running process, the stronger.
+        if (File.Exists(".env"))
+        {
+            EnvironmentFile.Apply(EnvironmentFile.Parse(File.ReadAllText(".env")));
+        }
+
+        // The settings are read once, so nobody needs to watch their file.
+        Environment.SetEnvironmentVariable("DOTNET_hostBuilder__reloadConfigOnChange", "false");
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [.. args.Where(arg => arg != "--https")], ContentRootPath = AppContext.BaseDirectory });
-        Configure(builder, args);
         customize?.Invoke(builder);
         Logs.Configure(builder);
         log?.Invoke(builder.Logging);
@@ -59,19 +66,6 @@ public static partial class Serve
         app.UseSwagger();
         app.MapCardea();
         return app;
-    }
-
-    /// <summary>appsettings.json, then .env, then the environment, then the command line: the nearer to the running process, the stronger.</summary>
-    private static void Configure(WebApplicationBuilder builder, string[] args)
-    {
-        if (File.Exists(".env"))
-        {
-            var values = EnvironmentFile.Parse(File.ReadAllText(".env"));
-            var source = new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource { InitialData = values };
-            var sources = ((IConfigurationBuilder)builder.Configuration).Sources;
-            var environment = sources.Select((known, index) => (known, index)).Last(pair => pair.known is Microsoft.Extensions.Configuration.EnvironmentVariables.EnvironmentVariablesConfigurationSource { Prefix: null or "" }).index;
-            sources.Insert(environment, source);
-        }
     }
 
     private static void Limit(KestrelServerOptions kestrel)

@@ -80,7 +80,7 @@ public sealed class AccountsEndpoints(
             return Answers.Problem(FieldErrors.One("email", Wording.EmailNeeded));
         }
 
-        await database.WriteAsync(transaction => requests.AskAsync(transaction, verifyKind, email.Text));
+        await database.WriteAsync(transaction => requests.AskAsync(transaction, verifyKind, new(email.Text, ClientInfo.Of(http))));
         return Answers.Message("If this address has an account that is not verified yet, a mail is on its way.", StatusCodes.Status202Accepted);
     }
 

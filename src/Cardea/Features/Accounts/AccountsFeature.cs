@@ -24,7 +24,7 @@ internal static class AccountsFeature
         services.AddSingleton<Profile>();
         services.AddSingleton<AccountExport>();
         services.AddSingleton<AccountDeletion>();
-        services.AddSingleton(provider => new MailRequestKind("verify", (transaction, email) => provider.GetRequiredService<EmailVerification>().ResolveAsync(transaction, email)));
+        services.AddSingleton(provider => new MailRequestKind("verify", (transaction, asked) => provider.GetRequiredService<EmailVerification>().ResolveAsync(transaction, asked.Text)));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<AccountsEndpoints>(
             provider, provider.GetServices<MailRequestKind>().Single(kind => kind.Name == "verify")));
         services.AddSingleton(provider => new AccountData("account", ["accounts"], async (scope, id) =>

@@ -1,8 +1,9 @@
-using System.Text;
+using System.Text.Json;
 using Cardea.Crypto.Secrets;
 using Cardea.Features.RateLimits;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Jobs;
+using Cardea.Foundation.Web;
 using Microsoft.Extensions.Logging;
 
 namespace Cardea.Features.Mail;
@@ -10,7 +11,10 @@ namespace Cardea.Features.Mail;
 /// <summary>What anybody may ask to be mailed. The room that owns the mail says what to do about it, in the transaction given.</summary>
 /// <param name="Name">Stored with the request; never changes.</param>
 /// <param name="ResolveAsync">Gets what was typed. Whether it is anybody's is found out here, not while the asker waits.</param>
-public sealed record MailRequestKind(string Name, Func<Transaction, string, Task> ResolveAsync);
+public sealed record MailRequestKind(string Name, Func<Transaction, AskedMail, Task> ResolveAsync);
+
+/// <summary>What was typed, and who asked.</summary>
+public sealed record AskedMail(string Text, ClientInfo Client);
 
 public sealed class MailRequest
 {
@@ -41,14 +45,15 @@ public sealed class MailRequests(MailRequestStore store, MasterKey masterKey, Ou
 {
     private readonly AtRestCipher _cipher = new(masterKey.Derive("mail requests"));
 
-    public async Task AskAsync(Transaction transaction, MailRequestKind kind, string askedFor)
+    public async Task AskAsync(Transaction transaction, MailRequestKind kind, AskedMail asked)
     {
         var id = Id.New(clock);
-        await store.AddAsync(transaction, new MailRequest { Id = id, Kind = kind.Name, AskedFor = _cipher.Seal(Encoding.UTF8.GetBytes(askedFor), id) }, clock.Milliseconds());
+        await store.AddAsync(transaction, new MailRequest { Id = id, Kind = kind.Name, AskedFor = _cipher.Seal(JsonSerializer.SerializeToUtf8Bytes(asked, CardeaJson.Writing), id) }, clock.Milliseconds());
         transaction.AfterCommit(signal.Wake);
     }
 
-    internal string? Open(MailRequest request) => _cipher.TryOpen(request.AskedFor, request.Id, out var bytes) ? Encoding.UTF8.GetString(bytes) : null;
+    internal AskedMail? Open(MailRequest request) =>
+        _cipher.TryOpen(request.AskedFor, request.Id, out var json) ? JsonSerializer.Deserialize<AskedMail>(json, CardeaJson.Writing) : null;
 }
 
 /// <summary>Finds out what is behind each request and puts the mail, if there is one, into the outbox.</summary>
@@ -82,9 +87,9 @@ public sealed class MailRequestsJob : Job
             return false;
         }
 
-        if (_requests.Open(request) is { } askedFor && _kinds.TryGetValue(request.Kind, out var kind))
+        if (_requests.Open(request) is { } asked && _kinds.TryGetValue(request.Kind, out var kind))
         {
-            await kind.ResolveAsync(transaction, askedFor);
+            await kind.ResolveAsync(transaction, asked);
         }
 
         return true;

@@ -53,16 +53,17 @@ public sealed class HashingGate : IDisposable
         _line.Dispose();
     }
 
-    private Task<T?> EnterAsync<T>(Func<Argon2Arena, T> hash)
+    private async Task<T?> EnterAsync<T>(Func<Argon2Arena, T> hash)
     {
+        using var activity = Telemetry.Activities.StartActivity("hash password");
         var work = new Work<T>(hash);
         if (_line.IsAddingCompleted || !_line.TryAdd(work))
         {
             _turnedAway.Add(1);
-            return Task.FromResult<T?>(default);
+            return default;
         }
 
-        return work.Task;
+        return await work.Task;
     }
 
     private void Run()

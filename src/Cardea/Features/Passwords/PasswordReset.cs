@@ -24,9 +24,9 @@ public sealed class PasswordReset(
     public static readonly SecretPurpose ChangePurpose = new("password-change", TimeSpan.FromMinutes(15), TimeSpan.Zero);
 
     /// <summary>What is done about "forgot", behind the asker's back.</summary>
-    public async Task ResolveAsync(Transaction transaction, string askedFor)
+    public async Task ResolveAsync(Transaction transaction, AskedMail asked)
     {
-        if (!LoginName.TryParse(askedFor, out var name)
+        if (!LoginName.TryParse(asked.Text, out var name)
             || await name.FindAsync(accounts, transaction) is not { IsDisabled: false } account
             || !await allowance.TryTakeAsync(transaction, LinkPurpose.Name, account.Email))
         {
@@ -40,7 +40,7 @@ public sealed class PasswordReset(
             RecoveryMethod.TemporaryPassword => PasswordMails.Temporary(account, await IssueTemporaryAsync(transaction, account)),
             _ => throw new InvalidOperationException($"No mail for {options.Recovery}."),
         });
-        await audit.RecordAsync(transaction, PasswordEvents.ResetAsked, account.Id, ClientInfo.Server("mail requests"));
+        await audit.RecordAsync(transaction, PasswordEvents.ResetAsked, account.Id, asked.Client);
     }
 
     public async Task<Problem?> ResetByTokenAsync(string token, string? typedPassword, ClientInfo client)

@@ -87,7 +87,7 @@ public sealed class PasswordsEndpoints(
             return Answers.Problem(FieldErrors.One(request.Username is not null ? "username" : "email", request.Username is not null ? Wording.UsernameNeeded : Wording.EmailNeeded));
         }
 
-        await database.WriteAsync(transaction => requests.AskAsync(transaction, _resetKind, name.Text));
+        await database.WriteAsync(transaction => requests.AskAsync(transaction, _resetKind, new(name.Text, ClientInfo.Of(http))));
         return Answers.Message("If there is such an account, a mail with the next step is on its way to it.", StatusCodes.Status202Accepted);
     }
 

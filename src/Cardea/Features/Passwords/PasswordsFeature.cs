@@ -30,7 +30,7 @@ internal static class PasswordsFeature
         services.AddSingleton<PasswordChange>();
         services.AddSingleton<AdminBootstrap>();
         services.AddSingleton<PasswordsEndpoints>();
-        services.AddSingleton(provider => new MailRequestKind(PasswordsEndpoints.ResetKind, (transaction, name) => provider.GetRequiredService<PasswordReset>().ResolveAsync(transaction, name)));
+        services.AddSingleton(provider => new MailRequestKind(PasswordsEndpoints.ResetKind, (transaction, asked) => provider.GetRequiredService<PasswordReset>().ResolveAsync(transaction, asked)));
         services.AddSingleton(provider => new StandingCheck(StandingOrder.PasswordChange, question => RefuseUntilChangedAsync(question, provider.GetRequiredService<OneTimeSecrets.OneTimeSecrets>())));
     }
 

@@ -25,6 +25,9 @@ public sealed class SessionStore
         $"SELECT {Columns} FROM sessions WHERE account_id = @accountId AND expires_at > @now AND last_seen_at > @idleSince ORDER BY created_at, id",
         new { accountId, now, idleSince });
 
+    public Task<long> CountLiveAsync(Scope scope, long now, long idleSince) =>
+        scope.GetAsync<long>("SELECT COUNT(*) FROM sessions WHERE expires_at > @now AND last_seen_at > @idleSince", new { now, idleSince });
+
     public async Task<bool> TryRemoveAsync(Transaction transaction, string id, string accountId) =>
         await transaction.ExecuteAsync("DELETE FROM sessions WHERE id = @id AND account_id = @accountId", new { id, accountId }) == 1;
 

@@ -6,6 +6,7 @@ using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Cardea.Features.Sessions;
 
@@ -21,6 +22,7 @@ internal static class SessionsFeature
         services.AddSingleton<KnownDevices>();
         services.AddSingleton<DeviceCookie>();
         services.AddSingleton<SessionsEndpoints>();
+        services.AddSingleton<IHostedService, SessionCountJob>();
         services.AddSingleton(provider => new Purge("sessions", (transaction, now, most) =>
             provider.GetRequiredService<SessionStore>().PurgeAsync(transaction, now, now - (long)options.Idle.TotalMilliseconds, most)));
         services.AddSingleton(provider => new Purge("devices", (transaction, now, most) =>

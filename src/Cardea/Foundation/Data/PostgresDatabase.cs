@@ -23,6 +23,9 @@ public sealed partial class PostgresDatabase : Database
         _log = log;
     }
 
+    /// <exception cref="ArgumentException">The text is not a connection string.</exception>
+    internal static void Check(string connectionString) => _ = new NpgsqlConnectionStringBuilder(connectionString);
+
     public override async Task<T> ReadAsync<T>(Func<Scope, Task<T>> work, CancellationToken cancellation = default)
     {
         await using var connection = await _source.OpenConnectionAsync(cancellation);

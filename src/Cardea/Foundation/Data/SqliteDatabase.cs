@@ -23,6 +23,9 @@ public sealed class SqliteDatabase : Database
         _writer = new SqliteWriter(Open, invalidations, log);
     }
 
+    /// <exception cref="ArgumentException">The text is not a connection string.</exception>
+    internal static void Check(string connectionString) => _ = new SqliteConnectionStringBuilder(connectionString);
+
     public override async Task<T> ReadAsync<T>(Func<Scope, Task<T>> work, CancellationToken cancellation = default)
     {
         if (!_readers.TryTake(out var connection))

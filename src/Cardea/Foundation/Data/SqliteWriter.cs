@@ -87,7 +87,7 @@ internal sealed partial class SqliteWriter : IDisposable
     private void RunBatch(List<Work> batch)
     {
         var connection = _connection ??= _open();
-        connection.Execute("BEGIN IMMEDIATE");
+        Execute(connection, "BEGIN IMMEDIATE");
         for (var next = 0; next < batch.Count; next++)
         {
             RunOne(connection, batch[next]);
@@ -97,16 +97,16 @@ internal sealed partial class SqliteWriter : IDisposable
             }
         }
 
-        connection.Execute("COMMIT");
+        Execute(connection, "COMMIT");
         batch.ForEach(work => work.Complete(_invalidations));
     }
 
     private static void RunOne(SqliteConnection connection, Work work)
     {
-        connection.Execute("SAVEPOINT work");
+        Execute(connection, "SAVEPOINT work");
         if (work.TryRun(connection))
         {
-            connection.Execute("RELEASE work");
+            Execute(connection, "RELEASE work");
             return;
         }
 
@@ -116,7 +116,18 @@ internal sealed partial class SqliteWriter : IDisposable
             throw new DatabaseUnavailableException("The transaction was ended by the database.", work.Fault);
         }
 
-        connection.Execute("ROLLBACK TO work; RELEASE work");
+        Execute(connection, "ROLLBACK TO work");
+        Execute(connection, "RELEASE work");
+    }
+
+    /// <summary>Straight to the library: these run several times for each write, and making a command for each costs more than they do.</summary>
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        var code = raw.sqlite3_exec(connection.Handle, sql);
+        if (code != raw.SQLITE_OK)
+        {
+            throw new SqliteException($"{sql}: {raw.sqlite3_errmsg(connection.Handle).utf8_to_string()}", code & 0xff, code);
+        }
     }
 
     /// <summary>This connection's data_version moves only when another process has committed.</summary>

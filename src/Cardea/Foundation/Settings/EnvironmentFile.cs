@@ -1,17 +1,15 @@
-using Microsoft.Extensions.Configuration;
-
 namespace Cardea.Foundation.Settings;
 
 /// <summary>
-/// A <c>.env</c> file: <c>KEY=value</c> lines, <c>#</c> comments, an optional <c>export</c>, values plain or in quotes; <c>__</c> in a key is
-/// <c>:</c>. Nothing is substituted or executed.
+/// A <c>.env</c> file: <c>KEY=value</c> lines, <c>#</c> comments, an optional <c>export</c>, values plain or in quotes. Nothing is substituted
+/// or executed.
 /// </summary>
 public static class EnvironmentFile
 {
     /// <exception cref="SettingsException">A line is not a comment and not an assignment.</exception>
-    public static IReadOnlyDictionary<string, string?> Parse(string text)
+    public static IReadOnlyDictionary<string, string> Parse(string text)
     {
-        var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        var values = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         var faults = new List<string>();
         var number = 0;
         foreach (var raw in text.ReplaceLineEndings("\n").Split('\n'))
@@ -38,10 +36,22 @@ public static class EnvironmentFile
                 continue;
             }
 
-            values[key.Replace("__", ConfigurationPath.KeyDelimiter, StringComparison.Ordinal)] = value;
+            values[key] = value;
         }
 
         return faults.Count == 0 ? values : throw new SettingsException(faults);
+    }
+
+    /// <summary>Sets the variables that the process was not given: what is nearer to the process is stronger.</summary>
+    public static void Apply(IReadOnlyDictionary<string, string> values)
+    {
+        foreach (var (key, value) in values)
+        {
+            if (Environment.GetEnvironmentVariable(key) is null)
+            {
+                Environment.SetEnvironmentVariable(key, value);
+            }
+        }
     }
 
     private static string? Value(string text)

@@ -69,7 +69,7 @@ public sealed record ServerOptions
         var text = given ?? $"Data Source={Path.Combine(directory, "cardea.db")}";
         try
         {
-            _ = engine is Engine.Postgres ? (object)new Npgsql.NpgsqlConnectionStringBuilder(given) : new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder(text);
+            Parse(engine, text);
         }
         catch (ArgumentException fault)
         {
@@ -77,6 +77,19 @@ public sealed record ServerOptions
         }
 
         return text;
+    }
+
+    /// <summary>Each engine's library is loaded only where it is used.</summary>
+    private static void Parse(Engine engine, string text)
+    {
+        if (engine is Engine.Postgres)
+        {
+            PostgresDatabase.Check(text);
+        }
+        else
+        {
+            SqliteDatabase.Check(text);
+        }
     }
 
     private static IReadOnlyList<string> ReadOrigins(SettingsReader settings)
