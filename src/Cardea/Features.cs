@@ -4,6 +4,7 @@ using Cardea.Features.Documents;
 using Cardea.Features.Health;
 using Cardea.Features.Mail;
 using Cardea.Features.OneTimeSecrets;
+using Cardea.Features.Overview;
 using Cardea.Features.Passwords;
 using Cardea.Features.RateLimits;
 using Cardea.Features.Roles;
@@ -40,7 +41,7 @@ public static class CardeaFeatures
 
         services.AddSingleton(settings);
         services.AddFoundation(server);
-        services.AddSingleton(Branding.Read(settings));
+        services.AddShared(settings);
 
         services.AddAudit();
         services.AddMail(settings, isProduction);
@@ -57,6 +58,7 @@ public static class CardeaFeatures
         services.AddSignIn(settings);
 
         services.AddPasswords(settings);
+        services.AddOverview();
 
         services.AddDocuments(server);
 
@@ -85,6 +87,7 @@ public static class CardeaFeatures
     {
         ArgumentNullException.ThrowIfNull(routes);
         routes.MapHealth();
+        routes.MapShared();
         routes.MapMail();
         routes.MapSigningKeys();
         routes.MapAccounts();
@@ -92,6 +95,7 @@ public static class CardeaFeatures
         routes.MapTokens();
         routes.MapSignIn();
         routes.MapPasswords();
+        routes.MapOverview();
         routes.MapDocuments();
         return routes;
     }

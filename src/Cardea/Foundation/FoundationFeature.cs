@@ -1,6 +1,7 @@
 using Cardea.Crypto.Secrets;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Jobs;
+using Cardea.Foundation.Pages;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -34,8 +35,9 @@ internal static class FoundationFeature
                 : ActivatorUtilities.CreateInstance<SqliteDatabase>(provider, server.ConnectionString);
         });
         services.AddSingleton<Migrator>();
-        // First of the hosted services: the others find the schema there.
+        // First of the hosted services: the others, the framework's among them, find the schema there.
         services.AddSingleton<IHostedService, DatabaseStart>();
+        services.AddPagesFoundation();
         services.AddSingleton<IHostedService, PurgeJob>();
     }
 }

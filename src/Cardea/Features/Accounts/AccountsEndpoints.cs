@@ -24,7 +24,7 @@ public sealed record ProfileRequest
 /// <summary>The JSON door to an account's own data and the proof of its address.</summary>
 public sealed class AccountsEndpoints(
     Database database, AccountDirectory directory, EmailVerification verification, Profile profile, AccountExport export, MailRequests requests,
-    MailRequestKind verifyKind, FindCaller findCaller)
+    MailRequestKind verifyKind, AccountInput input, FindCaller findCaller)
 {
     public async Task<IResult> MeAsync(HttpContext http) =>
         await directory.FindAsync(http.Caller().AccountId) is { } snapshot ? Answers.Json(UserBody.Of(snapshot)) : Answers.Problem(CommonProblems.Unauthorized);
@@ -37,11 +37,7 @@ public sealed class AccountsEndpoints(
         }
 
         var errors = new FieldErrors();
-        var change = new ProfileChange(
-            ParseEmail(request.Email, errors),
-            ParseUsername(request.Username, errors),
-            ParseName("given_name", request.GivenName, errors),
-            ParseName("family_name", request.FamilyName, errors));
+        var change = input.Parse(request, errors);
         if (errors.Any)
         {
             return Answers.Problem(errors.ToProblem());
@@ -100,41 +96,5 @@ public sealed class AccountsEndpoints(
             ? await verification.ConfirmByTokenAsync(request.Token, ClientInfo.Of(http))
             : await verification.ConfirmByCodeAsync(email.Text, request.Code!, ClientInfo.Of(http));
         return refusal is null ? Answers.Message("Your e-mail address is confirmed.") : Answers.Problem(refusal);
-    }
-
-    private static Email? ParseEmail(Optional<string> typed, FieldErrors errors)
-    {
-        if (!typed.IsGiven)
-        {
-            return null;
-        }
-
-        if (Email.TryParse(typed.Value, out var email))
-        {
-            return email;
-        }
-
-        errors.Add("email", Wording.EmailNeeded);
-        return null;
-    }
-
-    private static Optional<string> ParseUsername(Optional<string> typed, FieldErrors errors)
-    {
-        if (typed is { IsGiven: true, Value: not null } && !Username.TryParse(typed.Value, out _))
-        {
-            errors.Add("username", Wording.UsernameNeeded);
-        }
-
-        return typed;
-    }
-
-    private static Optional<string> ParseName(string field, Optional<string> typed, FieldErrors errors)
-    {
-        if (!PersonName.TryParse(typed.Value, out var name))
-        {
-            errors.Add(field, Wording.NameNeeded);
-        }
-
-        return new(typed.IsGiven, name);
     }
 }

@@ -1,5 +1,7 @@
 using Cardea.Features.Mail;
+using Cardea.Features.Shared;
 using Cardea.Foundation.Data;
+using Cardea.Foundation.Pages;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Http;
@@ -11,6 +13,8 @@ namespace Cardea.Features.Accounts;
 internal static class AccountsFeature
 {
     private static readonly Limit Proofs = Limit.Failures("verify-confirm", 300, TimeSpan.FromMinutes(15));
+    private static readonly Limit Changes = Limit.Requests("profile", 300, TimeSpan.FromMinutes(15));
+    private static readonly Limit Exports = Limit.Requests("export", 60, TimeSpan.FromMinutes(15));
     private static readonly Limit Sends = Limit.Requests("verify-send", 600, TimeSpan.FromMinutes(15));
 
     public static void AddAccounts(this IServiceCollection services, SettingsReader settings)
@@ -24,6 +28,10 @@ internal static class AccountsFeature
         services.AddSingleton<Profile>();
         services.AddSingleton<AccountExport>();
         services.AddSingleton<AccountDeletion>();
+        services.AddSingleton<AccountInput>();
+        services.AddSingleton<AccountsPages>();
+        services.AddSingleton<FindFrameName>(provider => async caller =>
+            await provider.GetRequiredService<AccountDirectory>().FindAsync(caller.AccountId) is { } snapshot ? snapshot.Account.GivenName ?? snapshot.Account.Email : null);
         services.AddSingleton(provider => new MailRequestKind("verify", (transaction, asked) => provider.GetRequiredService<EmailVerification>().ResolveAsync(transaction, asked.Text)));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<AccountsEndpoints>(
             provider, provider.GetServices<MailRequestKind>().Single(kind => kind.Name == "verify")));
@@ -51,12 +59,12 @@ internal static class AccountsFeature
         routes.Door("GET", "/users/me", doors.MeAsync, Access.Bearer, own)
             .Says("Account", "Who am I?", "The profile of the bearer.")
             .Gives(StatusCodes.Status200OK, typeof(UserBody));
-        routes.Door("PATCH", "/users/me", doors.ChangeAsync, Access.Bearer, Limit.Requests("profile", 300, TimeSpan.FromMinutes(15)))
+        routes.Door("PATCH", "/users/me", doors.ChangeAsync, Access.Bearer, Changes)
             .Says("Account", "Change the profile", "What is left out stays, null takes away. A new `email` becomes the account's once the link or code mailed to it has been confirmed.")
             .Takes(new ProfileRequest { GivenName = new(true, "Alice"), FamilyName = new(true, "Example") })
             .Gives(StatusCodes.Status200OK, typeof(UserBody))
             .Refuses(AccountProblems.UsernameTaken);
-        routes.Door("GET", "/users/me/export", doors.ExportAsync, Access.Bearer, Limit.Requests("export", 60, TimeSpan.FromMinutes(15)))
+        routes.Door("GET", "/users/me/export", doors.ExportAsync, Access.Bearer, Exports)
             .Says("Account", "Everything stored about the account", "JSON, a member for each part of the server that keeps something.")
             .Gives(StatusCodes.Status200OK, typeof(IReadOnlyDictionary<string, object>));
         routes.Door("POST", "/verify/send", doors.SendVerificationAsync, Access.Anyone, Sends)
@@ -68,5 +76,14 @@ internal static class AccountsFeature
             .Takes(new VerifyConfirmRequest(Email: "alice@example.org", Code: "123456"))
             .Gives(StatusCodes.Status200OK, typeof(MessageBody))
             .Refuses(AccountProblems.InvalidToken);
+
+        var pages = routes.ServiceProvider.GetRequiredService<AccountsPages>();
+        routes.Page(AccountMails.VerifyPath, pages.VerifyAsync, PageAccess.Anyone);
+        routes.Form(AccountMails.VerifyPath, pages.ConfirmAsync, PageAccess.Anyone, Proofs);
+        routes.Form(AccountMails.VerifyPath + "/send", pages.SendAgainAsync, PageAccess.Anyone, Sends);
+        routes.Page("/account/profile", pages.ProfileAsync, PageAccess.SignedIn);
+        routes.Form("/account/profile", pages.ChangeNamesAsync, PageAccess.SignedIn, Changes);
+        routes.Form("/account/email", pages.ChangeEmailAsync, PageAccess.SignedIn, Changes);
+        routes.Form("/account/export", pages.ExportAsync, PageAccess.SignedIn, Exports);
     }
 }

@@ -9,6 +9,11 @@ internal static class AuditFeature
     {
         services.AddSingleton<AuditStore>();
         services.AddSingleton<AuditLog>();
+        foreach (var kind in AuditKinds.All)
+        {
+            services.AddSingleton(kind);
+        }
+
         services.AddSingleton(provider =>
         {
             var store = provider.GetRequiredService<AuditStore>();

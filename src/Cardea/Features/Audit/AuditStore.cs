@@ -17,6 +17,9 @@ public sealed class AuditStore
     public Task<List<AuditEvent>> ListOfAccountAsync(Scope scope, string accountId) =>
         scope.QueryAsync<AuditEvent>($"SELECT {Columns} FROM audit_events WHERE account_id = @accountId ORDER BY id", new { accountId });
 
+    public Task<List<AuditEvent>> ListNewestAsync(Scope scope, string accountId, int most) =>
+        scope.QueryAsync<AuditEvent>($"SELECT {Columns} FROM audit_events WHERE account_id = @accountId ORDER BY id DESC LIMIT @most", new { accountId, most });
+
     /// <summary>Takes away what tells of the person. That something happened, and when, stays under the account's id, which now is nobody's.</summary>
     public Task EraseAsync(Transaction transaction, string accountId) => transaction.ExecuteAsync(
         "UPDATE audit_events SET address = NULL, user_agent = NULL, detail = NULL WHERE account_id = @accountId", new { accountId });

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Cardea.Foundation.Data;
+using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Http;
@@ -22,7 +23,8 @@ internal static class HealthFeature
     {
         var database = routes.ServiceProvider.GetRequiredService<Database>();
         var probes = Limit.None("asked by probes, and cheap");
-        routes.Door("GET", "/", _ => Task.FromResult(Answers.Json(new AboutBody("Cardea", "ok", Version, "/docs"))), Access.Anyone, probes)
+        var findPageCaller = routes.ServiceProvider.GetRequiredService<FindPageCaller>();
+        routes.Door("GET", "/", http => StartAsync(http, findPageCaller), Access.Anyone, probes)
             .Says("Health", "What is this?")
             .Gives(StatusCodes.Status200OK, typeof(AboutBody));
         routes.Door("GET", "/health", _ => Task.FromResult(Answers.Json(new HealthBody("ok"))), Access.Anyone, probes)
@@ -32,6 +34,15 @@ internal static class HealthFeature
             .Says("Health", "Can it serve?", "Asks the database.")
             .Gives(StatusCodes.Status200OK, typeof(HealthBody))
             .Refuses(CommonProblems.Unavailable);
+    }
+
+    /// <summary>A program is told what this is; a person goes on to a page.</summary>
+    private static async Task<IResult> StartAsync(HttpContext http, FindPageCaller findPageCaller)
+    {
+        http.Response.Headers.Vary = "Accept";
+        return Accepts.PrefersHtml(http.Request)
+            ? Results.Redirect(await findPageCaller(http) is null ? PageDoors.LoginPath : "/dashboard")
+            : Answers.Json(new AboutBody("Cardea", "ok", Version, "/docs"));
     }
 
     private static async Task<IResult> ReadyAsync(Database database, CancellationToken aborted)

@@ -1,5 +1,6 @@
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Jobs;
+using Cardea.Foundation.Pages;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Http;
@@ -33,6 +34,7 @@ internal static class MailFeature
         services.AddSingleton<MailAllowance>();
         services.AddSingleton<MailboxStore>();
         services.AddSingleton<MailEndpoints>();
+        services.AddSingleton<MailPages>();
         services.AddSingleton<IMailTransport>(provider => options.Transport switch
         {
             MailTransport.Smtp => new SmtpTransport(new SmtpSubmission(options.Smtp!), options),
@@ -71,5 +73,9 @@ internal static class MailFeature
         routes.Door("GET", "/dev/mail/messages", doors.MessagesAsync, Access.Loopback, Limit.None("answers this machine alone, in development"))
             .Says("Development", "The development mailbox", "Mail that was sent, newest first. `?to=ADDRESS` gives one address's.")
             .Gives(StatusCodes.Status200OK, typeof(IReadOnlyList<MailboxBody>));
+        var pages = routes.ServiceProvider.GetRequiredService<MailPages>();
+        routes.Page("/dev/mail", pages.ListAsync, PageAccess.Loopback);
+        routes.Page("/dev/mail/{id}", pages.ShowAsync, PageAccess.Loopback);
+        routes.Page("/dev/mail/{id}/html", pages.HtmlAsync, PageAccess.Loopback);
     }
 }

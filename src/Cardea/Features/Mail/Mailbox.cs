@@ -37,6 +37,8 @@ public sealed class MailboxStore
         ? scope.QueryAsync<MailboxMail>($"SELECT {Columns} FROM mailbox ORDER BY id DESC LIMIT @most", new { most })
         : scope.QueryAsync<MailboxMail>($"SELECT {Columns} FROM mailbox WHERE recipient = @recipient ORDER BY id DESC LIMIT @most", new { recipient, most });
 
+    public Task<MailboxMail?> FindAsync(Scope scope, string id) => scope.FindAsync<MailboxMail>($"SELECT {Columns} FROM mailbox WHERE id = @id", new { id });
+
     public Task EraseAsync(Transaction transaction, string recipient) =>
         transaction.ExecuteAsync("DELETE FROM mailbox WHERE recipient = @recipient", new { recipient });
 

@@ -22,8 +22,9 @@ public sealed class PasswordSignIn(
 
     private static readonly string[] Amr = ["pwd"];
 
-    public async Task<SignInOutcome> SignInAsync(LoginName name, PlainPassword password, ClientInfo client, bool replace, CancellationToken cancellation)
+    public async Task<SignInOutcome> SignInAsync(LoginName name, PlainPassword password, SignInRequest request, CancellationToken cancellation)
     {
+        var client = request.Client;
         var (account, device) = await database.ReadAsync(async scope =>
         {
             var found = await name.FindAsync(accounts, scope);
@@ -44,10 +45,10 @@ public sealed class PasswordSignIn(
                 gate.Count(CommonProblems.Overloaded.Code);
                 return new SignInOutcome.Refused(CommonProblems.Overloaded);
             case PasswordVerdict.Failed:
-                return await FailAsync(account, attempt, password, client, replace);
+                return await FailAsync(account, attempt, password, request);
             case var verdict:
                 var rehashed = verdict is PasswordVerdict.SuccessRehashNeeded ? await hashing.HashAsync(password) : null;
-                return await gate.AdmitAsync(new Proof(account!.Id, Amr, transaction => SettleAsync(transaction, account, attempt, rehashed)), client, replace);
+                return await gate.AdmitAsync(new Proof(account!.Id, Amr, transaction => SettleAsync(transaction, account, attempt, rehashed)), request);
         }
     }
 
@@ -77,8 +78,9 @@ public sealed class PasswordSignIn(
     }
 
     /// <summary>Not the account's own password; perhaps the one that was mailed to it.</summary>
-    private async Task<SignInOutcome> FailAsync(Account? account, PasswordTry attempt, PlainPassword password, ClientInfo client, bool replace)
+    private async Task<SignInOutcome> FailAsync(Account? account, PasswordTry attempt, PlainPassword password, SignInRequest request)
     {
+        var client = request.Client;
         var temporary = await database.WriteAsync(async transaction =>
         {
             var mailed = options.Recovery is RecoveryMethod.TemporaryPassword
@@ -93,7 +95,7 @@ public sealed class PasswordSignIn(
         });
         if (temporary is not null)
         {
-            return await gate.AdmitAsync(new Proof(account!.Id, Amr, transaction => SettleTemporaryAsync(transaction, temporary, attempt, client), UsedTemporaryPassword: true), client, replace);
+            return await gate.AdmitAsync(new Proof(account!.Id, Amr, transaction => SettleTemporaryAsync(transaction, temporary, attempt, client), UsedTemporaryPassword: true), request);
         }
 
         gate.Count(AccountProblems.InvalidCredentials.Code);

@@ -25,7 +25,7 @@ public sealed record DeleteAccountRequest(string? Password = null);
 
 /// <summary>The JSON door to passwords.</summary>
 public sealed class PasswordsEndpoints(
-    Database database, PasswordSignUp signUp, PasswordSignIn signIn, PasswordReset reset, PasswordChange change, PasswordPolicy policy, MailRequests requests,
+    Database database, PasswordSignUp signUp, PasswordSignIn signIn, PasswordReset reset, PasswordChange change, PasswordInput input, MailRequests requests,
     IEnumerable<MailRequestKind> kinds, DeviceCookie deviceCookie, SignInEndpoints outcomes)
 {
     public const string ResetKind = "reset";
@@ -41,7 +41,7 @@ public sealed class PasswordsEndpoints(
         }
 
         var errors = new FieldErrors();
-        if (Parse(request, errors) is not { } account)
+        if (input.Parse(request, errors) is not { } account)
         {
             return Answers.Problem(errors.ToProblem());
         }
@@ -71,7 +71,7 @@ public sealed class PasswordsEndpoints(
             return Answers.Problem(errors.ToProblem());
         }
 
-        return outcomes.Tell(http, await signIn.SignInAsync(name!, password!, deviceCookie.Client(http), request.Replace ?? false, http.RequestAborted));
+        return await outcomes.TellAsync(http, await signIn.SignInAsync(name!, password!, new(deviceCookie.Client(http), request.Replace ?? false, ForPages: false), http.RequestAborted));
     }
 
     public async Task<IResult> ForgotAsync(HttpContext http)
@@ -156,41 +156,6 @@ public sealed class PasswordsEndpoints(
 
         var refusal = await change.DeleteAccountAsync(http.Caller(), password, ClientInfo.Of(http), http.RequestAborted);
         return refusal is null ? Answers.Message("The account was deleted.") : Answers.Problem(refusal);
-    }
-
-    private NewAccount? Parse(SignUpRequest request, FieldErrors errors)
-    {
-        if (!Email.TryParse(request.Email, out var email))
-        {
-            errors.Add("email", Wording.EmailNeeded);
-        }
-
-        Username? username = null;
-        if (request.Username is not null)
-        {
-            if (Username.TryParse(request.Username, out var parsed))
-            {
-                username = parsed;
-            }
-            else
-            {
-                errors.Add("username", Wording.UsernameNeeded);
-            }
-        }
-
-        if (!PersonName.TryParse(request.GivenName, out var givenName))
-        {
-            errors.Add("given_name", Wording.NameNeeded);
-        }
-
-        if (!PersonName.TryParse(request.FamilyName, out var familyName))
-        {
-            errors.Add("family_name", Wording.NameNeeded);
-        }
-
-        // The password last: whether it is made of the other fields can only be said when they are right.
-        var password = policy.Accept(request.Password, "password", errors.Any ? [] : [email.Text, request.Username, givenName, familyName], errors);
-        return errors.Any ? null : new NewAccount(email, password!, username, givenName, familyName);
     }
 
     private static LoginName? ParseLogin(LoginRequest request, FieldErrors errors)

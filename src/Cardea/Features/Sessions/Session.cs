@@ -29,4 +29,7 @@ public sealed class Session
     public long RefreshCounter { get; init; }
 
     public long RefreshedAt { get; init; }
+
+    /// <summary>SHA-256 of the secret in the cookie; null for a session of tokens.</summary>
+    public byte[]? CookieHash { get; init; }
 }

@@ -8,13 +8,13 @@ public sealed class SessionStore
         """
         id AS Id, account_id AS AccountId, device_id AS DeviceId, created_at AS CreatedAt, authenticated_at AS AuthenticatedAt, last_seen_at AS LastSeenAt,
         expires_at AS ExpiresAt, amr AS Amr, address AS Address, user_agent AS UserAgent, refresh_hash AS RefreshHash, refresh_counter AS RefreshCounter,
-        refreshed_at AS RefreshedAt
+        refreshed_at AS RefreshedAt, cookie_hash AS CookieHash
         """;
 
     public Task AddAsync(Transaction transaction, Session session) => transaction.ExecuteAsync(
         """
-        INSERT INTO sessions (id, account_id, device_id, created_at, authenticated_at, last_seen_at, expires_at, amr, address, user_agent, refresh_hash, refresh_counter, refreshed_at)
-        VALUES (@Id, @AccountId, @DeviceId, @CreatedAt, @AuthenticatedAt, @LastSeenAt, @ExpiresAt, @Amr, @Address, @UserAgent, @RefreshHash, @RefreshCounter, @RefreshedAt)
+        INSERT INTO sessions (id, account_id, device_id, created_at, authenticated_at, last_seen_at, expires_at, amr, address, user_agent, refresh_hash, refresh_counter, refreshed_at, cookie_hash)
+        VALUES (@Id, @AccountId, @DeviceId, @CreatedAt, @AuthenticatedAt, @LastSeenAt, @ExpiresAt, @Amr, @Address, @UserAgent, @RefreshHash, @RefreshCounter, @RefreshedAt, @CookieHash)
         """,
         session);
 

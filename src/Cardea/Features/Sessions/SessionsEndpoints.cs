@@ -1,4 +1,3 @@
-using Cardea.Features.Audit;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Web;
@@ -19,7 +18,7 @@ public sealed record ActiveSessionBody(bool Active, SessionBody Session);
 public sealed record SessionsBody(IReadOnlyList<SessionBody> Items);
 
 /// <summary>The JSON door to one's own sessions.</summary>
-public sealed class SessionsEndpoints(Database database, SessionDirectory sessions, AuditLog audit)
+public sealed class SessionsEndpoints(Database database, SessionDirectory sessions, SessionEnding ending)
 {
     public async Task<IResult> ActiveAsync(HttpContext http)
     {
@@ -38,29 +37,13 @@ public sealed class SessionsEndpoints(Database database, SessionDirectory sessio
 
     public async Task<IResult> EndAsync(HttpContext http)
     {
-        var (caller, id, client) = (http.Caller(), http.Request.RouteValues["id"]?.ToString() ?? "", ClientInfo.Of(http));
-        // Somebody else's id is answered as one that nobody has.
-        var ended = Id.IsWellFormed(id) && await database.WriteAsync(async transaction =>
-        {
-            if (!await sessions.TryEndAsync(transaction, id, caller.AccountId))
-            {
-                return false;
-            }
-
-            await audit.RecordAsync(transaction, SessionEvents.Ended, caller.AccountId, client, sessionId: id);
-            return true;
-        });
+        var ended = await ending.TryEndAsync(http.Caller(), http.Request.RouteValues["id"]?.ToString() ?? "", ClientInfo.Of(http));
         return ended ? Answers.Message("The session has ended.") : Answers.Problem(CommonProblems.NotFound);
     }
 
     public async Task<IResult> EndOthersAsync(HttpContext http)
     {
-        var (caller, client) = (http.Caller(), ClientInfo.Of(http));
-        await database.WriteAsync(async transaction =>
-        {
-            var ended = await sessions.EndAllAsync(transaction, caller.AccountId, except: caller.SessionId);
-            await audit.RecordAsync(transaction, SessionEvents.OthersEnded, caller.AccountId, client, new { Ended = ended }, caller.SessionId);
-        });
+        await ending.EndOthersAsync(http.Caller(), ClientInfo.Of(http));
         return Answers.Message("All other sessions have ended.");
     }
 }

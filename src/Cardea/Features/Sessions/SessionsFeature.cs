@@ -1,5 +1,6 @@
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Jobs;
+using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
@@ -21,7 +22,11 @@ internal static class SessionsFeature
         services.AddSingleton<DeviceStore>();
         services.AddSingleton<KnownDevices>();
         services.AddSingleton<DeviceCookie>();
+        services.AddSingleton<SessionCookie>();
+        services.AddSingleton<SessionEnding>();
         services.AddSingleton<SessionsEndpoints>();
+        services.AddSingleton<SessionsPages>();
+        services.AddSingleton<FindPageCaller>(provider => provider.GetRequiredService<SessionCookie>().FindCallerAsync);
         services.AddSingleton<IHostedService, SessionCountJob>();
         services.AddSingleton(provider => new Purge("sessions", (transaction, now, most) =>
             provider.GetRequiredService<SessionStore>().PurgeAsync(transaction, now, now - (long)options.Idle.TotalMilliseconds, most)));
@@ -55,5 +60,9 @@ internal static class SessionsFeature
         routes.Door("DELETE", "/sessions", doors.EndOthersAsync, Access.Bearer, own)
             .Says("Sessions", "End all other sessions")
             .Gives(StatusCodes.Status200OK, typeof(MessageBody));
+        var pages = routes.ServiceProvider.GetRequiredService<SessionsPages>();
+        routes.Page("/account/sessions", pages.ShowAsync, PageAccess.SignedIn);
+        routes.Form("/account/sessions/end", pages.EndAsync, PageAccess.SignedIn, own);
+        routes.Form("/account/sessions/end-others", pages.EndOthersAsync, PageAccess.SignedIn, own);
     }
 }

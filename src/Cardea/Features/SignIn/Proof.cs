@@ -1,6 +1,12 @@
 using Cardea.Foundation.Data;
+using Cardea.Foundation.Web;
 
 namespace Cardea.Features.SignIn;
+
+/// <summary>Who asks to be let in, and what for.</summary>
+/// <param name="Replace">Where the session limit is reached, the oldest session may go.</param>
+/// <param name="ForPages">The session is to be kept in a cookie and open pages; otherwise it gives tokens.</param>
+public sealed record SignInRequest(ClientInfo Client, bool Replace, bool ForPages);
 
 /// <summary>
 /// What a way to prove hands to the gate: whose account, and how it was proved. It is no session and no token, and the method that made it

@@ -1,39 +1,31 @@
-using Cardea.Features.Audit;
 using Cardea.Features.Sessions;
-using Cardea.Foundation.Data;
+using Cardea.Features.Tokens;
 using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Http;
 
 namespace Cardea.Features.SignIn;
 
 /// <summary>The way out, and how an outcome of the way in is told as JSON.</summary>
-public sealed class SignInEndpoints(Database database, SessionDirectory sessions, DeviceCookie deviceCookie, AuditLog audit)
+public sealed class SignInEndpoints(SignOut signOut, DeviceCookie deviceCookie, TokenIssuer issuer)
 {
     public async Task<IResult> SignOutAsync(HttpContext http)
     {
-        var (caller, client) = (http.Caller(), ClientInfo.Of(http));
-        await database.WriteAsync(async transaction =>
-        {
-            if (await sessions.TryEndAsync(transaction, caller.SessionId, caller.AccountId))
-            {
-                await audit.RecordAsync(transaction, SignInEvents.SignedOut, caller.AccountId, client, sessionId: caller.SessionId);
-            }
-        });
+        await signOut.RunAsync(http.Caller(), ClientInfo.Of(http));
         return Answers.Message("You are signed out.");
     }
 
     /// <summary>Every method answers through here.</summary>
-    public IResult Tell(HttpContext http, SignInOutcome outcome)
+    public async Task<IResult> TellAsync(HttpContext http, SignInOutcome outcome)
     {
         switch (outcome)
         {
-            case SignInOutcome.SignedIn(var tokens, var deviceToken):
-                if (deviceToken is not null)
+            case SignInOutcome.SignedIn signedIn:
+                if (signedIn.DeviceToken is not null)
                 {
-                    deviceCookie.Set(http, deviceToken);
+                    deviceCookie.Set(http, signedIn.DeviceToken.Reveal());
                 }
 
-                return Answers.Json(tokens);
+                return Answers.Json(await issuer.IssueAsync(signedIn.Account, signedIn.Session, signedIn.RefreshToken));
             case SignInOutcome.Refused(var problem):
                 return Answers.Problem(problem);
             default:

@@ -1,3 +1,4 @@
+using Cardea.Foundation.Pages;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Http;
@@ -13,7 +14,9 @@ internal static class SignInFeature
         services.AddSingleton(SignInOptions.Read(settings));
         services.AddSingleton<SignInNotices>();
         services.AddSingleton<SignInGate>();
+        services.AddSingleton<SignOut>();
         services.AddSingleton<SignInEndpoints>();
+        services.AddSingleton<SignInPages>();
     }
 
     public static void MapSignIn(this IEndpointRouteBuilder routes)
@@ -22,5 +25,8 @@ internal static class SignInFeature
         routes.Door("POST", "/auth/logout", doors.SignOutAsync, Access.Bearer, Limit.None("ends the caller's own session"))
             .Says("Sign-in", "Sign out", "The session is over at once, on every node: its access token and refresh token with it.")
             .Gives(StatusCodes.Status200OK, typeof(MessageBody));
+        var pages = routes.ServiceProvider.GetRequiredService<SignInPages>();
+        routes.Page("/logout", pages.AskAsync, PageAccess.Anyone);
+        routes.Form("/logout", pages.SignOutAsync, PageAccess.Anyone, Limit.None("ends the caller's own session"));
     }
 }

@@ -17,38 +17,37 @@ namespace Cardea.Features.SignIn;
 /// </summary>
 public sealed class SignInGate(
     Database database, AccountDirectory accounts, AccountStore accountStore, AccountStanding standing, SessionDirectory sessions, SessionStore sessionStore,
-    SessionsOptions sessionsOptions, KnownDevices devices, TokenIssuer issuer, SignInNotices notices, AuditLog audit, TimeProvider clock, IMeterFactory meters)
+    SessionsOptions sessionsOptions, KnownDevices devices, SignInNotices notices, AuditLog audit, TimeProvider clock, IMeterFactory meters)
 {
     private readonly Counter<long> _signIns = meters.Create(Telemetry.Name).CreateCounter<long>("cardea.sign_ins", "{sign-in}", "Sign-ins by outcome");
 
-    public async Task<SignInOutcome> AdmitAsync(Proof proof, ClientInfo client, bool replace)
+    public async Task<SignInOutcome> AdmitAsync(Proof proof, SignInRequest request)
     {
-        var admission = await database.WriteAsync(transaction => AdmitAsync(transaction, proof, client, replace));
-        Count(admission.Refusal?.Code ?? "signed_in");
-        return admission.Refusal is { } refusal
-            ? new SignInOutcome.Refused(refusal)
-            : new SignInOutcome.SignedIn(await issuer.IssueAsync(admission.Account!, admission.Session!, admission.RefreshToken!), admission.DeviceToken?.Reveal());
+        var outcome = await database.WriteAsync(transaction => AdmitAsync(transaction, proof, request));
+        Count(outcome is SignInOutcome.Refused(var refusal) ? refusal.Code : "signed_in");
+        return outcome;
     }
 
     /// <summary>For methods whose proof failed, so that all sign-ins are in one figure.</summary>
     public void Count(string outcome) => _signIns.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
-    private async Task<Admission> AdmitAsync(Transaction transaction, Proof proof, ClientInfo client, bool replace)
+    private async Task<SignInOutcome> AdmitAsync(Transaction transaction, Proof proof, SignInRequest request)
     {
+        var client = request.Client;
         if (await accounts.FindForUpdateAsync(transaction, proof.AccountId) is not { } account || !await proof.Settle(transaction))
         {
-            return new(AccountProblems.InvalidCredentials);
+            return new SignInOutcome.Refused(AccountProblems.InvalidCredentials);
         }
 
         var refusal = await standing.RefuseAsync(new(account, proof.Amr, proof.UsedTemporaryPassword, transaction))
-            ?? await MakeRoomAsync(transaction, account.Id, client, replace);
+            ?? await MakeRoomAsync(transaction, account.Id, client, request.Replace);
         if (refusal is not null)
         {
             await audit.RecordAsync(transaction, SignInEvents.Refused, account.Id, client, new { Reason = refusal.Code, proof.Amr });
-            return new(refusal);
+            return new SignInOutcome.Refused(refusal);
         }
 
-        return await OpenAsync(transaction, account, proof, client);
+        return await OpenAsync(transaction, account, proof, request);
     }
 
     private async Task<Problem?> MakeRoomAsync(Transaction transaction, string accountId, ClientInfo client, bool replace)
@@ -74,9 +73,10 @@ public sealed class SignInGate(
         return null;
     }
 
-    private async Task<Admission> OpenAsync(Transaction transaction, AccountSnapshot account, Proof proof, ClientInfo client)
+    private async Task<SignInOutcome> OpenAsync(Transaction transaction, AccountSnapshot account, Proof proof, SignInRequest request)
     {
-        var now = clock.Milliseconds();
+        var (now, client) = (clock.Milliseconds(), request.Client);
+        var cookieSecret = request.ForPages ? SecretToken.New() : null;
         var (device, deviceToken) = await devices.RememberAsync(transaction, account.Id, client);
         var refreshToken = new RefreshToken(Id.New(clock), RefreshTokenFormat.NewRandomValue(), Counter: 0);
         var session = new Session
@@ -93,15 +93,13 @@ public sealed class SignInGate(
             UserAgent = client.UserAgent,
             RefreshHash = refreshToken.Hash,
             RefreshedAt = now,
+            CookieHash = cookieSecret?.Hash.ToArray(),
         };
         await sessionStore.AddAsync(transaction, session);
         await accountStore.SetLastLoginAsync(transaction, account.Id, now);
         transaction.Invalidate(AccountDirectory.Topic, account.Id);
         await audit.RecordAsync(transaction, SignInEvents.SignedIn, account.Id, client, new { proof.Amr }, session.Id);
         await notices.ConsiderAsync(transaction, account.Account, isNewDevice: deviceToken is not null, client);
-        return new(null, account with { Account = account.Account with { LastLoginAt = now } }, session, refreshToken, deviceToken);
+        return new SignInOutcome.SignedIn(account with { Account = account.Account with { LastLoginAt = now } }, session, refreshToken, cookieSecret, deviceToken);
     }
-
-    private sealed record Admission(
-        Problem? Refusal, AccountSnapshot? Account = null, Session? Session = null, RefreshToken? RefreshToken = null, SecretToken? DeviceToken = null);
 }

@@ -1,3 +1,6 @@
+using Cardea.Crypto.Secrets;
+using Cardea.Features.Accounts;
+using Cardea.Features.Sessions;
 using Cardea.Features.Tokens;
 using Cardea.Foundation.Problems;
 
@@ -10,8 +13,9 @@ public abstract record SignInOutcome
     {
     }
 
+    /// <param name="CookieSecret">What the session cookie holds; null for a session of tokens.</param>
     /// <param name="DeviceToken">What a browser that is new to the account is to keep; null when it is known.</param>
-    public sealed record SignedIn(TokenBody Tokens, string? DeviceToken) : SignInOutcome;
+    public sealed record SignedIn(AccountSnapshot Account, Session Session, RefreshToken RefreshToken, SecretToken? CookieSecret, SecretToken? DeviceToken) : SignInOutcome;
 
     public sealed record Refused(Problem Problem) : SignInOutcome;
 }

@@ -26,6 +26,9 @@ public static class CardeaJson
     /// <summary>As a client would write a request: for the examples of the document.</summary>
     public static readonly JsonSerializerOptions Shown = new(Writing) { Converters = { new OptionalConverter() } };
 
+    /// <summary>For files that a person opens.</summary>
+    public static readonly JsonSerializerOptions Readable = new(Writing) { WriteIndented = true };
+
     /// <summary>NUL can't be stored by PostgreSQL and hides the rest of a text from C; a text that holds it is refused at the door.</summary>
     private sealed class WholeText : JsonConverter<string>
     {

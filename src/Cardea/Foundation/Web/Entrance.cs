@@ -1,8 +1,10 @@
 using System.Net;
 using System.Security.Cryptography;
 using Cardea.Foundation.Data;
+using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Cardea.Foundation.Web;
@@ -20,7 +22,7 @@ public sealed partial class Entrance(RequestDelegate next, PublicUrl publicUrl, 
         http.Response.Headers["X-Request-Id"] = http.TraceIdentifier;
         if (!IsKnown(http.Request.Host) && !http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal))
         {
-            await Answers.WriteAsync(http, CommonProblems.InvalidHost);
+            await WriteAsync(http, CommonProblems.InvalidHost);
             return;
         }
 
@@ -38,9 +40,14 @@ public sealed partial class Entrance(RequestDelegate next, PublicUrl publicUrl, 
 
         if (http.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null, ContentType: null } && Bare(http.Response.StatusCode) is { } problem)
         {
-            await Answers.WriteAsync(http, problem);
+            await WriteAsync(http, problem);
         }
     }
+
+    /// <summary>What a JSON door refuses is JSON whoever asks; a person who is lost gets a page.</summary>
+    private static Task WriteAsync(HttpContext http, Problem problem) => http.GetEndpoint()?.Metadata.OfType<Access>().Any() is true || !Accepts.PrefersHtml(http.Request)
+        ? Answers.WriteAsync(http, problem)
+        : http.RequestServices.GetRequiredService<WriteErrorPage>()(http, problem);
 
     /// <summary>A name that is not ours can only come from a page that made it point here (DNS rebinding). An address can't be rebound.</summary>
     private bool IsKnown(HostString host) =>
@@ -84,7 +91,7 @@ public sealed partial class Entrance(RequestDelegate next, PublicUrl publicUrl, 
             LogFault(http.Request.Method, Route(http), http.TraceIdentifier, fault);
         }
 
-        await Answers.WriteAsync(http, problem);
+        await WriteAsync(http, problem);
     }
 
     /// <summary>The pattern and never the path: a path can hold what a stranger wrote into it.</summary>

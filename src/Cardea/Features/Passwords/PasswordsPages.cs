@@ -1,0 +1,177 @@
+using Cardea.Features.Accounts;
+using Cardea.Features.Mail;
+using Cardea.Features.Sessions;
+using Cardea.Features.Shared;
+using Cardea.Features.SignIn;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Pages;
+using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Http;
+
+namespace Cardea.Features.Passwords;
+
+/// <summary>The browser door to passwords: the same deeds as the JSON door, shown as pages.</summary>
+public sealed class PasswordsPages(
+    Database database, PasswordsOptions options, AccountsOptions accountsOptions, PasswordSignUp signUp, PasswordSignIn signIn, PasswordReset reset, PasswordChange change,
+    PasswordInput input, MailRequests requests, IEnumerable<MailRequestKind> kinds, DeviceCookie deviceCookie, SessionCookie sessionCookie, Views views)
+{
+    private const string Home = "/dashboard";
+
+    private readonly MailRequestKind _resetKind = kinds.Single(kind => kind.Name == PasswordsEndpoints.ResetKind);
+
+    public Task<IResult> LoginAsync(HttpContext http)
+    {
+        var returnTo = ReturnUrl.Local(http.Request.Query["return_url"]);
+        return http.CallerIfAny() is not null
+            ? Task.FromResult(Views.Redirect(returnTo ?? Home))
+            : views.ShowAsync<LoginPage>(http, new { ReturnTo = returnTo, SignUpEnabled = accountsOptions.SignUpEnabled });
+    }
+
+    public async Task<IResult> SignInAsync(HttpContext http, IFormCollection form)
+    {
+        var returnTo = ReturnUrl.Local(form["return_url"]);
+        var errors = new FieldErrors();
+        if (!LoginName.TryParse(form["login"].ToString().Trim(), out var name))
+        {
+            errors.Add("login", "Enter your e-mail address or username.");
+        }
+
+        if (!PlainPassword.TryParse(form["password"], out var password))
+        {
+            errors.Add("password", "Enter the password.");
+        }
+
+        if (errors.Any)
+        {
+            return await ShowLoginAsync(http, form, errors.ToProblem(), returnTo);
+        }
+
+        var outcome = await signIn.SignInAsync(name!, password!, new(deviceCookie.Client(http), form["replace"] == "true", ForPages: true), http.RequestAborted);
+        if (outcome is SignInOutcome.Refused(var refusal))
+        {
+            return refusal.Code == PasswordProblems.PasswordChangeRequired.Code
+                ? Views.Redirect($"{PasswordMails.ResetPath}?token={Uri.EscapeDataString(refusal.Extensions!["password_change_token"]!.ToString()!)}")
+                : await ShowLoginAsync(http, form, refusal, returnTo);
+        }
+
+        var signedIn = (SignInOutcome.SignedIn)outcome;
+        sessionCookie.Set(http, signedIn.Session.Id, signedIn.CookieSecret!);
+        if (signedIn.DeviceToken is not null)
+        {
+            deviceCookie.Set(http, signedIn.DeviceToken.Reveal());
+        }
+
+        return Views.Redirect(returnTo ?? Home);
+    }
+
+    public Task<IResult> RegisterAsync(HttpContext http) => views.ShowAsync<RegisterPage>(http, new { options.MinimumLength });
+
+    public async Task<IResult> SignUpAsync(HttpContext http, IFormCollection form)
+    {
+        var errors = new FieldErrors();
+        string? Given(string field) => form[field].ToString().Trim() is { Length: > 0 } text ? text : null;
+        var account = input.Parse(new SignUpRequest(Given("email"), form["password"], Given("username"), Given("given_name"), Given("family_name")), errors);
+        CheckSame(form, "password", errors);
+        if (errors.Any)
+        {
+            return await views.ShowAsync<RegisterPage>(http, new { State = Views.Again(http, form, errors.ToProblem()), options.MinimumLength }, StatusCodes.Status400BadRequest);
+        }
+
+        var (_, refusal) = await signUp.SignUpAsync(account!, ClientInfo.Of(http));
+        return refusal is null
+            ? views.Redirect(http, PageDoors.LoginPath, FlashKind.Success, "The account was created. Please confirm your e-mail address: a mail is on its way.")
+            : await views.ShowAsync<RegisterPage>(http, new { State = Views.Again(http, form, AtItsField(refusal)), options.MinimumLength }, refusal.Status);
+    }
+
+    public Task<IResult> ForgotAsync(HttpContext http) => views.ShowAsync<ForgotPage>(http);
+
+    public async Task<IResult> AskAsync(HttpContext http, IFormCollection form)
+    {
+        if (!LoginName.TryParse(form["login"].ToString().Trim(), out var name))
+        {
+            var problem = FieldErrors.One("login", "Enter your e-mail address or username.");
+            return await views.ShowAsync<ForgotPage>(http, new { State = Views.Again(http, form, problem) }, StatusCodes.Status400BadRequest);
+        }
+
+        await database.WriteAsync(transaction => requests.AskAsync(transaction, _resetKind, new(name.Text, ClientInfo.Of(http))));
+        return await views.ShowAsync<ForgotPage>(http, new { IsSent = true, Method = options.Recovery });
+    }
+
+    /// <summary>Opening the link uses nothing up, so that a mail scanner may open it first.</summary>
+    public Task<IResult> ResetAsync(HttpContext http) => ShowResetAsync(http, http.Request.Query["token"].ToString() is { Length: > 0 and <= 128 } token ? token : null, FormState.Empty);
+
+    public async Task<IResult> SetAsync(HttpContext http, IFormCollection form)
+    {
+        var token = form["token"].ToString() is { Length: > 0 and <= 128 } given ? given : null;
+        var errors = new FieldErrors();
+        CheckSame(form, "password", errors);
+        Email email = default;
+        if (token is null && SecretInput.Check(null, form["email"].ToString().Trim(), form["code"].ToString().Trim(), out email, errors) is null && form["code"].ToString().Trim().Length != 6)
+        {
+            errors.Add("code", "The code has six digits.");
+        }
+
+        var refusal = errors.Any ? errors.ToProblem()
+            : token is not null ? await reset.ResetByTokenAsync(token, form["password"], ClientInfo.Of(http))
+            : await reset.ResetByCodeAsync(email, form["code"].ToString().Trim(), form["password"], ClientInfo.Of(http));
+        return refusal is null
+            ? views.Redirect(http, PageDoors.LoginPath, FlashKind.Success, "The password was changed. Please sign in with the new one.")
+            : await ShowResetAsync(http, token, Views.Again(http, form, refusal), refusal.Status);
+    }
+
+    public Task<IResult> SecurityAsync(HttpContext http) => views.ShowAsync<SecurityPage>(http, new { options.MinimumLength });
+
+    public async Task<IResult> ChangeAsync(HttpContext http, IFormCollection form)
+    {
+        var errors = new FieldErrors();
+        if (!PlainPassword.TryParse(form["current_password"], out var current))
+        {
+            errors.Add("current_password", "Enter the password.");
+        }
+
+        CheckSame(form, "new_password", errors);
+        var refusal = errors.Any ? errors.ToProblem() : await change.ChangeAsync(http.Caller(), current!, form["new_password"], ClientInfo.Of(http), http.RequestAborted);
+        return refusal is null
+            ? views.Redirect(http, "/account/security", FlashKind.Success, "The password was changed. All other sessions have ended.")
+            : await views.ShowAsync<SecurityPage>(http, new { Change = Views.Again(http, form, refusal), options.MinimumLength }, refusal.Status);
+    }
+
+    public async Task<IResult> DeleteAccountAsync(HttpContext http, IFormCollection form)
+    {
+        var refusal = PlainPassword.TryParse(form["password"], out var password)
+            ? await change.DeleteAccountAsync(http.Caller(), password, ClientInfo.Of(http), http.RequestAborted)
+            : FieldErrors.One("password", "Enter the password.");
+        if (refusal is not null)
+        {
+            return await views.ShowAsync<SecurityPage>(http, new { Delete = Views.Again(http, form, refusal), options.MinimumLength }, refusal.Status);
+        }
+
+        sessionCookie.Clear(http);
+        return views.Redirect(http, PageDoors.LoginPath, FlashKind.Success, "The account was deleted.");
+    }
+
+    private Task<IResult> ShowLoginAsync(HttpContext http, IFormCollection form, Problem problem, string? returnTo) => views.ShowAsync<LoginPage>(
+        http,
+        new { State = Views.Again(http, form, problem), ReturnTo = returnTo, IsSessionActive = problem.Code == SignInProblems.SessionActive.Code, accountsOptions.SignUpEnabled },
+        problem.Status);
+
+    private Task<IResult> ShowResetAsync(HttpContext http, string? token, FormState state, int status = StatusCodes.Status200OK) => views.ShowAsync<ResetPage>(
+        http, new { Token = token, State = state, AsksForCode = options.Recovery is RecoveryMethod.Code, options.MinimumLength }, status);
+
+    private static void CheckSame(IFormCollection form, string field, FieldErrors errors)
+    {
+        if (form[field] != form[field + "_again"])
+        {
+            errors.Add(field + "_again", "The two passwords are not the same.");
+        }
+    }
+
+    /// <summary>A taken name is shown where it was typed.</summary>
+    private static Problem AtItsField(Problem problem) => problem.Code switch
+    {
+        "email_taken" => FieldErrors.One("email", problem.Detail),
+        "username_taken" => FieldErrors.One("username", problem.Detail),
+        _ => problem,
+    };
+}

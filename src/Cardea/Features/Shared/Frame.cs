@@ -1,0 +1,24 @@
+using Cardea.Foundation.Pages;
+
+namespace Cardea.Features.Shared;
+
+/// <summary>What every page needs to be drawn, whatever is on it.</summary>
+/// <param name="Texts">What is said, in the person's language.</param>
+/// <param name="Branding">Whose pages these are.</param>
+/// <param name="Assets">Where its stylesheet and scripts are.</param>
+/// <param name="FormToken">Goes into every form.</param>
+/// <param name="Flash">What the last page had to say, once.</param>
+/// <param name="Path">Where we are.</param>
+/// <param name="SignedInAs">The name to show for who is signed in; null when nobody is.</param>
+/// <param name="HasScript">False on pages that must work from any state of the house, such as errors.</param>
+public sealed record Frame(Texts Texts, Branding Branding, PageAssets Assets, string FormToken, FlashMessage? Flash, string Path, string? SignedInAs, bool HasScript = true);
+
+/// <summary>A form as it comes back to be mended: what was typed (never a password) and what is wrong with it.</summary>
+public sealed record FormState(IReadOnlyDictionary<string, string> Typed, IReadOnlyDictionary<string, IReadOnlyList<string>> Errors, string? Problem = null)
+{
+    public static readonly FormState Empty = new(new Dictionary<string, string>(), new Dictionary<string, IReadOnlyList<string>>());
+
+    public string Value(string field) => Typed.GetValueOrDefault(field, "");
+
+    public IReadOnlyList<string> ErrorsOf(string field) => Errors.GetValueOrDefault(field, []);
+}

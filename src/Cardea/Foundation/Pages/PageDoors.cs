@@ -1,0 +1,120 @@
+using System.Security.Claims;
+using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cardea.Foundation.Pages;
+
+/// <summary>Finds who opened a page by the cookie that the browser sent; null when there is no living session.</summary>
+public delegate ValueTask<Caller?> FindPageCaller(HttpContext http);
+
+/// <summary>
+/// Maps a page. Like a JSON door it states who may open it and how often; a form is looked at only when it was sent by a page of ours: the
+/// browser says where it comes from, and the form carries a token that only our pages hold.
+/// </summary>
+public static class PageDoors
+{
+    public const string LoginPath = "/login";
+
+    internal const string Policy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-src 'self'; base-uri 'none'; object-src 'none'; "
+        + "frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+    public static IEndpointConventionBuilder Page(this IEndpointRouteBuilder routes, string path, Func<HttpContext, Task<IResult>> show, PageAccess access) =>
+        Map(routes, HttpMethods.Get, path, show, access, Limit.None("a page; what it does is counted where it is done"));
+
+    public static IEndpointConventionBuilder Form(this IEndpointRouteBuilder routes, string path, Func<HttpContext, IFormCollection, Task<IResult>> take, PageAccess access, Limit limit) =>
+        Map(routes, HttpMethods.Post, path, async http => await take(http, await http.Request.ReadFormAsync(http.RequestAborted)), access, limit);
+
+    private static IEndpointConventionBuilder Map(IEndpointRouteBuilder routes, string method, string path, Func<HttpContext, Task<IResult>> deed, PageAccess access, Limit limit)
+    {
+        var services = routes.ServiceProvider;
+        var (limiter, findCaller, antiforgery) = (services.GetRequiredService<RequestLimiter>(), services.GetRequiredService<FindPageCaller>(), services.GetRequiredService<IAntiforgery>());
+        var publicUrl = services.GetRequiredService<PublicUrl>();
+        string[] methods = method == HttpMethods.Get ? [HttpMethods.Get, HttpMethods.Head] : [method];
+        return routes.MapMethods(path, methods, (RequestDelegate)EnterAsync).WithMetadata(access, limit);
+
+        async Task EnterAsync(HttpContext http)
+        {
+            http.Response.Headers.ContentSecurityPolicy = Policy;
+            http.Response.Headers.CacheControl = "no-cache, no-store"; // as the antiforgery token wants it
+            http.Response.Headers.Pragma = "no-cache";
+            var address = limit.IsNone ? "" : ClientInfo.GroupOf(http);
+            var refusal = limiter.Enter(limit, address) ?? (access is PageAccess.Loopback && !ClientInfo.IsLoopback(http) ? CommonProblems.NotFound : null);
+            if (refusal is null && method == HttpMethods.Post)
+            {
+                refusal = IsForeign(http, publicUrl) ? CommonProblems.Forbidden : null;
+            }
+
+            if (refusal is null && await findCaller(http) is { } caller)
+            {
+                http.SetCaller(caller);
+                // Binds the antiforgery token to who is signed in: one made before is worth nothing after.
+                http.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", caller.SessionId)], "cookie"));
+            }
+            else if (refusal is null && access is PageAccess.SignedIn)
+            {
+                http.Response.Redirect(method == HttpMethods.Post ? LoginPath : $"{LoginPath}?return_url={Uri.EscapeDataString(http.Request.Path + http.Request.QueryString)}");
+                return;
+            }
+
+            if (refusal is null && method == HttpMethods.Post)
+            {
+                refusal = await RefuseFormAsync(http, antiforgery);
+            }
+
+            await (refusal is null ? await deed(http) : new Refusal(refusal)).ExecuteAsync(http);
+            if (http.Response.StatusCode is >= 400 and < 500)
+            {
+                limiter.Failed(limit, address);
+            }
+        }
+    }
+
+    /// <summary>A browser says truthfully where a POST comes from; one that says nothing at all still needs the token.</summary>
+    private static bool IsForeign(HttpContext http, PublicUrl publicUrl)
+    {
+        var site = http.Request.Headers["Sec-Fetch-Site"].ToString();
+        var origin = http.Request.Headers.Origin.ToString();
+        return (site.Length > 0 && site is not ("same-origin" or "none")) || (origin.Length > 0 && origin != publicUrl.Text);
+    }
+
+    private static async Task<Problem?> RefuseFormAsync(HttpContext http, IAntiforgery antiforgery)
+    {
+        if (!http.Request.HasFormContentType)
+        {
+            return CommonProblems.UnsupportedMediaType;
+        }
+
+        if (http.Request.ContentLength > JsonBody.MaxBytes)
+        {
+            return CommonProblems.BodyTooLarge;
+        }
+
+        try
+        {
+            return await antiforgery.IsRequestValidAsync(http) ? null : PageProblems.FormExpired;
+        }
+        catch (InvalidDataException)
+        {
+            return CommonProblems.MalformedRequest; // too many fields, or too long ones
+        }
+    }
+
+    private sealed class Refusal(Problem problem) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext) => httpContext.RequestServices.GetRequiredService<WriteErrorPage>()(httpContext, problem);
+    }
+}
+
+/// <summary>Writes a refusal as a page.</summary>
+public delegate Task WriteErrorPage(HttpContext http, Problem problem);
+
+public static class PageProblems
+{
+    public static readonly Problem FormExpired = new("form_expired", 400, "The form has expired", "This form is too old or was opened in another window. Please go back, reload the page and try again.");
+}
