@@ -63,19 +63,20 @@ public sealed class MailRequestsJob : Job
     private readonly MailRequestStore _store;
     private readonly MailRequests _requests;
     private readonly Dictionary<string, MailRequestKind> _kinds;
+    private readonly PublicUrl _publicUrl;
 
     public MailRequestsJob(
-        Database database, MailRequestStore store, MailRequests requests, IEnumerable<MailRequestKind> kinds, OutboxSignal signal, ILogger<MailRequestsJob> log)
+        Database database, MailRequestStore store, MailRequests requests, IEnumerable<MailRequestKind> kinds, OutboxSignal signal, PublicUrl publicUrl, ILogger<MailRequestsJob> log)
         : base("mail requests", TimeSpan.FromSeconds(2), log)
     {
-        (_database, _store, _requests) = (database, store, requests);
+        (_database, _store, _requests, _publicUrl) = (database, store, requests, publicUrl);
         _kinds = kinds.ToDictionary(kind => kind.Name);
         signal.Woken += Wake;
     }
 
     protected override async Task TurnAsync(CancellationToken stopping)
     {
-        while (await _database.WriteAsync(ResolveNextAsync, stopping))
+        while (_publicUrl.IsKnown && await _database.WriteAsync(ResolveNextAsync, stopping))
         {
         }
     }
