@@ -24,6 +24,8 @@ public sealed record ServerOptions
 
     internal MasterKey? MasterKey { get; init; }
 
+    public override string ToString() => "[server options]"; // a connection string holds a password
+
     internal static ServerOptions Read(SettingsReader settings, bool isProduction)
     {
         var directory = settings.Text("DataDirectory", "./data", "the SQLite file, generated keys and certificates; made with mode 0700")!;
