@@ -16,7 +16,7 @@ CREATE TABLE accounts (
     email_verified_at BIGINT,
     disabled_at BIGINT,
     created_at BIGINT NOT NULL,
-    last_login BIGINT
+    last_login_at BIGINT
 );
 
 CREATE TABLE roles (
