@@ -39,8 +39,10 @@ public static partial class Serve
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? customize = null, Action<ILoggingBuilder>? log = null)
     {
         ArgumentNullException.ThrowIfNull(args);
+        var envFile = File.Exists(".env") ? EnvironmentFile.Parse(File.ReadAllText(".env")) : new Dictionary<string, string?>();
+        TellTheHost(envFile);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [.. args.Where(arg => arg != "--https")], ContentRootPath = AppContext.BaseDirectory });
-        Configure(builder, args);
+        Configure(builder, envFile);
         customize?.Invoke(builder);
         Logs.Configure(builder);
         log?.Invoke(builder.Logging);
@@ -54,6 +56,8 @@ public static partial class Serve
             LocalCertificate.Use(builder);
         }
 
+        CheckUrls(builder.Configuration["urls"]);
+
         var app = builder.Build();
         app.UseCardea();
         app.UseSwagger();
@@ -62,15 +66,53 @@ public static partial class Serve
     }
 
     /// <summary>appsettings.json, then .env, then the environment, then the command line: the nearer to the running process, the stronger.</summary>
-    private static void Configure(WebApplicationBuilder builder, string[] args)
+    private static void Configure(WebApplicationBuilder builder, IReadOnlyDictionary<string, string?> envFile)
     {
-        if (File.Exists(".env"))
+        var sources = ((IConfigurationBuilder)builder.Configuration).Sources;
+        var environment = sources.Select((known, index) => (known, index)).Last(pair => pair.known is Microsoft.Extensions.Configuration.EnvironmentVariables.EnvironmentVariablesConfigurationSource { Prefix: null or "" }).index;
+        sources.Insert(environment, new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource { InitialData = envFile });
+        foreach (var (key, path) in builder.Configuration.GetSection("Kestrel").AsEnumerable().Where(pair => pair.Key.EndsWith(":Path", StringComparison.OrdinalIgnoreCase) || pair.Key.EndsWith(":KeyPath", StringComparison.OrdinalIgnoreCase)).ToList())
         {
-            var values = EnvironmentFile.Parse(File.ReadAllText(".env"));
-            var source = new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource { InitialData = values };
-            var sources = ((IConfigurationBuilder)builder.Configuration).Sources;
-            var environment = sources.Select((known, index) => (known, index)).Last(pair => pair.known is Microsoft.Extensions.Configuration.EnvironmentVariables.EnvironmentVariablesConfigurationSource { Prefix: null or "" }).index;
-            sources.Insert(environment, source);
+            // A certificate is looked for from where the program was started, as the data directory is, and not beside the program.
+            builder.Configuration[key] = path is { Length: > 0 } ? Path.GetFullPath(path) : path;
+        }
+    }
+
+    /// <summary>What the host reads before there is any configuration: the environment's name and the addresses. The real environment is stronger.</summary>
+    private static void TellTheHost(IReadOnlyDictionary<string, string?> envFile)
+    {
+        foreach (var (key, value) in envFile.Where(pair => pair.Key.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)))
+        {
+            if (Environment.GetEnvironmentVariable(key.ToUpperInvariant()) is null)
+            {
+                Environment.SetEnvironmentVariable(key.ToUpperInvariant(), value);
+            }
+        }
+    }
+
+    /// <exception cref="SettingsException">Kestrel would fail on one of them, with a stack trace.</exception>
+    private static void CheckUrls(string? urls)
+    {
+        var faults = (urls ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Where(url => !IsUrl(url))
+            .Select(url => $"urls: \"{url}\" was given; allowed are addresses such as http://localhost:8080, in --urls or ASPNETCORE_URLS.")
+            .ToList();
+        if (faults.Count > 0)
+        {
+            throw new SettingsException(faults);
+        }
+    }
+
+    private static bool IsUrl(string url)
+    {
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            return address.Scheme is "http" or "https" && (address.IsUnixPipe || address.Port is >= 0 and <= ushort.MaxValue);
+        }
+        catch (FormatException)
+        {
+            return false;
         }
     }
 
