@@ -89,6 +89,50 @@ public sealed class ProgramTests : IDisposable
         Assert.DoesNotContain("   at ", ended.Error);
     }
 
+    [Theory]
+    [InlineData("--urls=nonsense", "urls: \"nonsense\" was given")]
+    [InlineData("--urls=http://127.0.0.1:0;ftp://localhost:1", "urls: \"ftp://localhost:1\" was given")]
+    [InlineData("--urls=http://127.0.0.1:99999", "urls: \"http://127.0.0.1:99999\" was given")]
+    [InlineData("--urls=https://127.0.0.1:0", "certificate")]
+    [InlineData("--Kestrel:Endpoints:Http:Url=zzz", "zzz")]
+    [InlineData("--Logging:LogLevel:Default=Loud", "Loud")]
+    public async Task RE_23_A_wrong_setting_of_the_framework_ends_the_start_in_the_same_way(string arg, string told)
+    {
+        var ended = await ServerProcess.RunAsync(_folder.Path, ["--environment", "Development", arg]);
+
+        Assert.Equal(2, ended.ExitCode);
+        Assert.Contains(told, ended.Error);
+        Assert.DoesNotContain("   at ", ended.Error);
+        Assert.DoesNotContain("Cardea is listening", ended.Out);
+    }
+
+    [Fact]
+    public async Task A_kept_certificate_that_is_none_is_told_and_left_alone()
+    {
+        Directory.CreateDirectory(_folder.File("data"));
+        _folder.File("data/localhost.pem", "not a certificate");
+
+        var ended = await ServerProcess.RunAsync(_folder.Path, ["--https", "--environment", "Development", "--urls", "https://127.0.0.1:0"]);
+
+        Assert.Equal(2, ended.ExitCode);
+        Assert.Contains("localhost.pem: needed is a certificate with its key", ended.Error);
+        Assert.Equal("not a certificate", await File.ReadAllTextAsync(_folder.File("data/localhost.pem")));
+    }
+
+    /// <summary>`server.crt` and `server.key` beside `.env`, as the settings name them.</summary>
+    [Fact]
+    public async Task TLS_files_are_looked_for_where_the_program_was_started()
+    {
+        await CertificateAsync(["--https", "--environment", "Development", "--urls", "https://127.0.0.1:0"]);
+        File.Copy(_folder.File("data/localhost.pem"), _folder.File("server.crt"));
+        File.Copy(_folder.File("data/localhost.pem"), _folder.File("server.key"));
+        _folder.File(".env", "Kestrel__Certificates__Default__Path=server.crt\nKestrel__Certificates__Default__KeyPath=server.key\n");
+
+        var (_, url) = await CertificateAsync(["--environment", "Development", "--urls", "https://127.0.0.1:0"]);
+
+        Assert.StartsWith("https://", url, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task In_Production_every_line_of_the_log_is_one_JSON_object()
     {

@@ -65,6 +65,21 @@ public sealed class SourcesTests : IDisposable
     }
 
     [Fact]
+    public async Task An_env_file_also_tells_the_host_where_to_listen_and_in_which_environment()
+    {
+        _folder.File(".env", "ASPNETCORE_ENVIRONMENT=Development\nASPNETCORE_URLS=http://127.0.0.1:0\n");
+
+        await using var server = ServerProcess.Start(_folder.Path, []);
+        var address = await server.ListeningAsync();
+        var stronger = await ServerProcess.RunAsync(_folder.Path, [], new Dictionary<string, string> { ["ASPNETCORE_ENVIRONMENT"] = "Production" });
+
+        Assert.Equal("127.0.0.1", address.Host);
+        Assert.Equal(2, stronger.ExitCode);
+        Assert.Contains("needed in Production", stronger.Error);
+        Assert.Equal(0, (await server.StopAsync()).ExitCode);
+    }
+
+    [Fact]
     public async Task Lists_are_indexed_or_one_value_with_commas()
     {
         await using var indexed = await TestApp.StartAsync(Engine.Sqlite, ("TrustedProxies:0", "10.0.0.7"), ("TrustedProxies:1", "192.168.0.0/16"));
