@@ -48,6 +48,7 @@ public static partial class Serve
         // The settings are read once, so nobody needs to watch their file.
         Environment.SetEnvironmentVariable("DOTNET_hostBuilder__reloadConfigOnChange", "false");
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [.. args.Where(arg => arg != "--https")], ContentRootPath = AppContext.BaseDirectory });
+        LocateCertificates(builder.Configuration);
         customize?.Invoke(builder);
         Logs.Configure(builder);
         log?.Invoke(builder.Logging);
@@ -61,11 +62,48 @@ public static partial class Serve
             LocalCertificate.Use(builder);
         }
 
+        CheckUrls(builder.Configuration["urls"]);
+
         var app = builder.Build();
         app.UseCardea();
         app.UseSwagger();
         app.MapCardea();
         return app;
+    }
+
+    /// <summary>A certificate is looked for from where the program was started, as the data directory is, and not beside the program.</summary>
+    private static void LocateCertificates(ConfigurationManager configuration)
+    {
+        foreach (var (key, path) in configuration.GetSection("Kestrel").AsEnumerable().Where(pair => pair.Key.EndsWith(":Path", StringComparison.OrdinalIgnoreCase) || pair.Key.EndsWith(":KeyPath", StringComparison.OrdinalIgnoreCase)).ToList())
+        {
+            configuration[key] = path is { Length: > 0 } ? Path.GetFullPath(path) : path;
+        }
+    }
+
+    /// <exception cref="SettingsException">Kestrel would fail on one of them, with a stack trace.</exception>
+    private static void CheckUrls(string? urls)
+    {
+        var faults = (urls ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Where(url => !IsUrl(url))
+            .Select(url => $"urls: \"{url}\" was given; allowed are addresses such as http://localhost:8080, in --urls or ASPNETCORE_URLS.")
+            .ToList();
+        if (faults.Count > 0)
+        {
+            throw new SettingsException(faults);
+        }
+    }
+
+    private static bool IsUrl(string url)
+    {
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            return address.Scheme is "http" or "https" && (address.IsUnixPipe || address.Port is >= 0 and <= ushort.MaxValue);
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
     }
 
     private static void Limit(KestrelServerOptions kestrel)
