@@ -15,11 +15,12 @@ public sealed class OutboxStore
         mail);
 
     /// <summary>Takes due mails for this node until the lease ends. A node that dies gives them back by the clock.</summary>
+    /// <remarks>The rows are picked once, apart: as a plain subquery PostgreSQL may pick anew for each row, and take more than was asked.</remarks>
     public Task<List<OutboxMail>> ClaimAsync(Transaction transaction, long now, long leaseEnd, int most) => transaction.QueryAsync<OutboxMail>(
         $"""
-        UPDATE outbox SET attempts = attempts + 1, next_attempt_at = @leaseEnd
-        WHERE id IN (
+        WITH due AS MATERIALIZED (
             SELECT id FROM outbox WHERE state = 'queued' AND next_attempt_at <= @now ORDER BY next_attempt_at, id LIMIT @most {transaction.Dialect.ForUpdateSkipLocked})
+        UPDATE outbox SET attempts = attempts + 1, next_attempt_at = @leaseEnd WHERE id IN (SELECT id FROM due)
         RETURNING {Columns}
         """,
         new { now, leaseEnd, most });
