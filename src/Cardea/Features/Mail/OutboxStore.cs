@@ -25,9 +25,18 @@ public sealed class OutboxStore
         """,
         new { now, leaseEnd, most });
 
-    /// <summary>The end of its way: the content held a secret, perhaps, and is needed no more.</summary>
-    public Task SetFinishedAsync(Transaction transaction, string id, string state, long now, string? error) => transaction.ExecuteAsync(
-        "UPDATE outbox SET state = @state, content = NULL, finished_at = @now, last_error = @error WHERE id = @id", new { id, state, now, error });
+    /// <summary>
+    /// The end of its way: the content held a secret, perhaps, and is needed no more. Of a mail that is no account's, such as the last one to
+    /// who has left, nothing stays: there is nobody any more who could have its address erased.
+    /// </summary>
+    public async Task SetFinishedAsync(Transaction transaction, string id, string state, long now, string? error)
+    {
+        if (await transaction.ExecuteAsync("DELETE FROM outbox WHERE id = @id AND account_id IS NULL", new { id }) == 0)
+        {
+            await transaction.ExecuteAsync(
+                "UPDATE outbox SET state = @state, content = NULL, finished_at = @now, last_error = @error WHERE id = @id", new { id, state, now, error });
+        }
+    }
 
     public Task SetRetryAsync(Transaction transaction, string id, long at, string error) =>
         transaction.ExecuteAsync("UPDATE outbox SET next_attempt_at = @at, last_error = @error WHERE id = @id", new { id, at, error });
