@@ -36,7 +36,10 @@ public sealed class MailboxStoreContract
         await using var bare = await BareDatabase.CreateAsync(engine);
         await AddAsync(bare, ("m1", "alice@example.org", 1), ("m2", "bob@example.org", 2), ("m3", "bob@example.org", 3));
 
-        await bare.WriteAsync(transaction => _store.EraseAsync(transaction, "alice@example.org"));
+        await bare.Files.ExecuteAsync(
+            "INSERT INTO outbox (id, account_id, template, recipient, state, attempts, next_attempt_at, send_before, created_at) VALUES ('m1', 'a1', 't', 'r', 'sent', 1, 1, 1, 1), ('m2', 'a2', 't', 'r', 'sent', 1, 1, 1, 1)");
+
+        await bare.WriteAsync(transaction => _store.EraseAsync(transaction, "a1"));
         Assert.Equal(["m3", "m2"], Ids(await bare.ReadAsync(scope => _store.ListAsync(scope, null, 10))));
 
         Assert.Equal(1, await bare.WriteAsync(transaction => _store.PurgeAsync(transaction, before: 3, most: 10)));

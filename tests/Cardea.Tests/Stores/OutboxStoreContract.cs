@@ -73,6 +73,17 @@ public sealed class OutboxStoreContract
     }
 
     [Theory, OnSqlite, OnPostgres]
+    public async Task PR_01_A_mail_that_is_no_accounts_leaves_nothing_behind(Engine engine)
+    {
+        await using var bare = await BareDatabase.CreateAsync(engine);
+        await AddAsync(bare, New("m1"), New("m2"));
+
+        await bare.WriteAsync(transaction => _store.SetFinishedAsync(transaction, "m1", MailState.Sent, 77, null));
+
+        Assert.Equal(["m2"], await bare.Files.QueryAsync<string>("SELECT id FROM outbox"));
+    }
+
+    [Theory, OnSqlite, OnPostgres]
     public async Task A_retry_is_due_when_it_was_put_off_to(Engine engine)
     {
         await using var bare = await BareDatabase.CreateAsync(engine);

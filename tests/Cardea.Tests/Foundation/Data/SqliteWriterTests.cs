@@ -68,7 +68,7 @@ public sealed class SqliteWriterTests
         await using var bare = await BareDatabase.CreateAsync(engine);
         var followed = new ConcurrentQueue<(string Key, List<string> Seen)>();
 
-        var outcomes = await Race.RunAsync(20, number => Record.ExceptionAsync(() => bare.WriteAsync(async transaction =>
+        var outcomes = await Race.RunAsync(8, number => Record.ExceptionAsync(() => bare.WriteAsync(async transaction =>
         {
             var key = $"k{number}";
             transaction.AfterCommit(() => followed.Enqueue((key, bare.Files.QueryAsync<string>("SELECT key FROM allowances").GetAwaiter().GetResult())));
@@ -79,8 +79,8 @@ public sealed class SqliteWriterTests
             }
         })));
 
-        Assert.Equal(10, outcomes.Count(fault => fault is null));
-        Assert.Equal(10, followed.Count);
+        Assert.Equal(4, outcomes.Count(fault => fault is null));
+        Assert.Equal(4, followed.Count);
         Assert.All(followed, one => Assert.Contains(one.Key, one.Seen));
     }
 
@@ -105,7 +105,7 @@ public sealed class SqliteWriterTests
         await bare.WriteAsync(transaction => PutAsync(transaction, "before"));
         await using var reader = new SqliteConnection(bare.Files.ConnectionString + ";Pooling=False");
         await reader.OpenAsync();
-        await using var snapshot = await reader.BeginTransactionAsync(System.Data.IsolationLevel.Serializable);
+        await using var snapshot = reader.BeginTransaction(deferred: true);
         Assert.Equal(1, Count(reader));
 
         var outcomes = await Race.RunAsync(50, number => Record.ExceptionAsync(async () =>
