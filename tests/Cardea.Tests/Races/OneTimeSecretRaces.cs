@@ -8,7 +8,7 @@ namespace Cardea.Tests.Races;
 public sealed class OneTimeSecretRaces
 {
     private const int Callers = 32;
-    private const int Rounds = 5;
+    private const int Rounds = 3;
 
     [Theory, OnSqlite, OnPostgres]
     public async Task OT_02_Of_32_new_passwords_by_one_reset_link_one_is_set(Engine engine)

@@ -8,7 +8,7 @@ namespace Cardea.Tests.Races;
 public sealed class SignUpRaces
 {
     private const int Callers = 50;
-    private const int Rounds = 5;
+    private const int Rounds = 3;
 
     [Theory, OnSqlite, OnPostgres]
     public async Task Of_50_that_sign_up_with_one_address_in_any_case_one_gets_it(Engine engine)
