@@ -62,7 +62,9 @@ public sealed class OneTimeSecretRaces
     {
         (await actor.PostAsync("/password/forgot", new { email = actor.Email })).Expect(HttpStatusCode.Accepted);
         TestMail? mail = null;
-        await Within.OneSecondAsync(async () => (mail = (await app.MailsToAsync(actor.Email)).FirstOrDefault(one => one.Subject.Contains("password", StringComparison.OrdinalIgnoreCase))) is not null);
+        await Eventually.IsAsync(
+            async () => (mail = (await app.MailsToAsync(actor.Email)).FirstOrDefault(one => one.Subject.Contains("password", StringComparison.OrdinalIgnoreCase))) is not null,
+            "the reset mail came");
         return mail!;
     }
 
