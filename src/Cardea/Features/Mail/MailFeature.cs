@@ -57,7 +57,11 @@ internal static class MailFeature
                 CreatedAt = mail.CreatedAt.ToInstant(),
                 FinishedAt = mail.FinishedAt.ToInstant(),
             }),
-            provider.GetRequiredService<OutboxStore>().EraseAsync));
+            async (transaction, id) =>
+            {
+                await provider.GetRequiredService<MailboxStore>().EraseAsync(transaction, id); // by the outbox's rows, so before them
+                await provider.GetRequiredService<OutboxStore>().EraseAsync(transaction, id);
+            }));
     }
 
     public static void MapMail(this IEndpointRouteBuilder routes)

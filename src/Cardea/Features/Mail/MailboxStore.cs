@@ -37,8 +37,9 @@ public sealed class MailboxStore
         ? scope.QueryAsync<MailboxMail>($"SELECT {Columns} FROM mailbox ORDER BY id DESC LIMIT @most", new { most })
         : scope.QueryAsync<MailboxMail>($"SELECT {Columns} FROM mailbox WHERE recipient = @recipient ORDER BY id DESC LIMIT @most", new { recipient, most });
 
-    public Task EraseAsync(Transaction transaction, string recipient) =>
-        transaction.ExecuteAsync("DELETE FROM mailbox WHERE recipient = @recipient", new { recipient });
+    /// <summary>What was mailed to the account; only the last mail, which tells of its end, comes after.</summary>
+    public Task EraseAsync(Transaction transaction, string accountId) => transaction.ExecuteAsync(
+        "DELETE FROM mailbox WHERE id IN (SELECT id FROM outbox WHERE account_id = @accountId)", new { accountId });
 
     public Task<int> PurgeAsync(Transaction transaction, long before, int most) => transaction.ExecuteAsync(
         "DELETE FROM mailbox WHERE id IN (SELECT id FROM mailbox WHERE sent_at < @before ORDER BY sent_at LIMIT @most)", new { before, most });
