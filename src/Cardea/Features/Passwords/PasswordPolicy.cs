@@ -17,6 +17,9 @@ public sealed class PasswordPolicy(PasswordsOptions options, Branding branding, 
     /// <summary>The estimator's time grows with the square of the length; what follows can only make the password harder.</summary>
     private const int EstimatedLength = 72;
 
+    /// <summary>One for all: each new one would read its word lists again, for tens of milliseconds. It keeps nothing of what it is asked.</summary>
+    private static readonly Zxcvbn.Zxcvbn Estimator = new();
+
     /// <summary>Parses and checks in one: either there is a password that may be used, or the field's errors say why not.</summary>
     public PlainPassword? Accept(string? typed, string field, IEnumerable<string?> ownNames, FieldErrors errors)
     {
@@ -47,7 +50,7 @@ public sealed class PasswordPolicy(PasswordsOptions options, Branding branding, 
         // Where it is used for is the first thing that people put into a password: the product, what it is called here, and its host.
         string?[] context = ["cardea", branding.Name, publicUrl.Value.Host, .. ownNames];
         var names = context.Where(name => name is { Length: >= 3 }).SelectMany(Parts).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
-        return IsBuiltFrom(names, text) || new Zxcvbn.Zxcvbn().EvaluatePassword(text, names).Score < LeastScore;
+        return IsBuiltFrom(names, text) || Estimator.EvaluatePassword(text, names).Score < LeastScore;
     }
 
     /// <summary>"alice" says the address alice@example.org as well as the address itself does.</summary>
