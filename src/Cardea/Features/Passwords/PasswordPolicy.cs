@@ -15,7 +15,7 @@ public sealed class PasswordPolicy(PasswordsOptions options, Branding branding, 
     private const int LeastScore = 2;
 
     /// <summary>The estimator's time grows with the square of the length; what follows can only make the password harder.</summary>
-    private const int EstimatedLength = 72;
+    private const int EstimatedLength = 40;
 
     /// <summary>One for all: each new one would read its word lists again, for tens of milliseconds. It keeps nothing of what it is asked.</summary>
     private static readonly Zxcvbn.Zxcvbn Estimator = new();
