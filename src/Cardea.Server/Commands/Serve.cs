@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Cardea.Features.Passwords;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
@@ -9,6 +10,8 @@ namespace Cardea.Server.Commands;
 /// <summary><c>cardea serve</c></summary>
 public static partial class Serve
 {
+    private const string HostPrefix = "ASPNETCORE_";
+
     private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(10);
 
     public static async Task<int> RunAsync(string[] args)
@@ -16,7 +19,16 @@ public static partial class Serve
         var app = Build(args);
         await using (app)
         {
-            await StartAsync(app);
+            try
+            {
+                await StartAsync(app);
+            }
+            catch
+            {
+                await app.StopAsync(); // the jobs have begun; what ends the start should be the last that is read, not their complaints
+                throw;
+            }
+
             await app.WaitForShutdownAsync();
             return 0;
         }
@@ -39,9 +51,16 @@ public static partial class Serve
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? customize = null, Action<ILoggingBuilder>? log = null)
     {
         ArgumentNullException.ThrowIfNull(args);
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [.. args.Where(arg => arg != "--https")], ContentRootPath = AppContext.BaseDirectory });
-        Configure(builder, args);
+        var file = File.Exists(".env") ? EnvironmentFile.Parse(File.ReadAllText(".env")) : new Dictionary<string, string?>();
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            Args = [.. args.Where(arg => arg != "--https")],
+            ContentRootPath = AppContext.BaseDirectory,
+            EnvironmentName = OfHost(file).GetValueOrDefault("ENVIRONMENT"),
+        });
+        Configure(builder, file);
         customize?.Invoke(builder);
+        FindCertificates(builder.Configuration);
         Logs.Configure(builder);
         log?.Invoke(builder.Logging);
         builder.Services.AddCardea(builder.Configuration, builder.Environment);
@@ -62,17 +81,43 @@ public static partial class Serve
     }
 
     /// <summary>appsettings.json, then .env, then the environment, then the command line: the nearer to the running process, the stronger.</summary>
-    private static void Configure(WebApplicationBuilder builder, string[] args)
+    private static void Configure(WebApplicationBuilder builder, IReadOnlyDictionary<string, string?> file)
     {
-        if (File.Exists(".env"))
-        {
-            var values = EnvironmentFile.Parse(File.ReadAllText(".env"));
-            var source = new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource { InitialData = values };
-            var sources = ((IConfigurationBuilder)builder.Configuration).Sources;
-            var environment = sources.Select((known, index) => (known, index)).Last(pair => pair.known is Microsoft.Extensions.Configuration.EnvironmentVariables.EnvironmentVariablesConfigurationSource { Prefix: null or "" }).index;
-            sources.Insert(environment, source);
-        }
+        var values = file.Concat(OfHost(file));
+        var source = new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource { InitialData = values };
+        var sources = ((IConfigurationBuilder)builder.Configuration).Sources;
+        var environment = sources.Select((known, index) => (known, index)).Last(pair => pair.known is Microsoft.Extensions.Configuration.EnvironmentVariables.EnvironmentVariablesConfigurationSource { Prefix: null or "" }).index;
+        sources.Insert(environment, source);
     }
+
+    /// <summary>
+    /// What the host reads from variables with a prefix, such as ASPNETCORE_URLS, under the names that it has for it. The real variables go before the
+    /// file, and their source stands below the file's: so what they say is left out here.
+    /// </summary>
+    private static Dictionary<string, string?> OfHost(IReadOnlyDictionary<string, string?> file) => file
+        .Where(value => value.Key.StartsWith(HostPrefix, StringComparison.OrdinalIgnoreCase) && Environment.GetEnvironmentVariable(value.Key) is null)
+        .ToDictionary(value => value.Key[HostPrefix.Length..], value => value.Value, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// The certificate's files are looked for from the working directory, as `.env` and the data directory are. Kestrel by itself would start at
+    /// the content root, which is the program's own folder, and say nothing of the setting when there is no such file.
+    /// </summary>
+    private static void FindCertificates(ConfigurationManager configuration)
+    {
+        var files = configuration.GetSection("Kestrel").AsEnumerable()
+            .Where(setting => !string.IsNullOrEmpty(setting.Value) && CertificateFile().IsMatch(setting.Key))
+            .ToDictionary(setting => setting.Key, string? (setting) => Path.GetFullPath(setting.Value!));
+        var missing = files.Where(file => !File.Exists(file.Value)).Select(file => $"{file.Key}: \"{file.Value}\" was given; needed is a file that this process can read.").ToList();
+        if (missing.Count > 0)
+        {
+            throw new SettingsException(missing);
+        }
+
+        configuration.AddInMemoryCollection(files);
+    }
+
+    [GeneratedRegex(@"^Kestrel:(Certificates:[^:]+|Endpoints:[^:]+(:Sni:[^:]+)?:Certificate):(Path|KeyPath)$", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    private static partial Regex CertificateFile();
 
     private static void Limit(KestrelServerOptions kestrel)
     {

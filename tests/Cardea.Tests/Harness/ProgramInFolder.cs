@@ -19,7 +19,11 @@ public sealed class ProgramInFolder : IAsyncDisposable
         (_process, _folder) = (process, folder);
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        process.Exited += (_, _) => _listening.TrySetException(new InvalidOperationException("The program ended: " + Output));
+        process.Exited += (_, _) =>
+        {
+            process.WaitForExit(); // until its last line is read
+            _listening.TrySetException(new InvalidOperationException($"The program ended with code {process.ExitCode}: {Output}"));
+        };
     }
 
     /// <summary>What it wrote, on both streams.</summary>
@@ -30,10 +34,20 @@ public sealed class ProgramInFolder : IAsyncDisposable
 
     /// <param name="dotEnv">The text of <c>.env</c>.</param>
     /// <param name="environment">Further environment variables of the process.</param>
-    public static async Task<ProgramInFolder> StartAsync(string dotEnv, params (string Name, string Value)[] environment)
+    public static Task<ProgramInFolder> StartAsync(string dotEnv, params (string Name, string Value)[] environment) => StartAsync(dotEnv, [], environment);
+
+    /// <param name="dotEnv">The text of <c>.env</c>.</param>
+    /// <param name="files">What else lies in the folder.</param>
+    /// <param name="environment">Further environment variables of the process.</param>
+    public static async Task<ProgramInFolder> StartAsync(string dotEnv, (string Name, string Text)[] files, (string Name, string Value)[] environment)
     {
         var folder = Directory.CreateTempSubdirectory("cardea-program-");
         await File.WriteAllTextAsync(Path.Combine(folder.FullName, ".env"), dotEnv);
+        foreach (var (name, text) in files)
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, name), text);
+        }
+
         var start = new ProcessStartInfo("dotnet", [typeof(Server.CardeaProgram).Assembly.Location])
         {
             WorkingDirectory = folder.FullName,

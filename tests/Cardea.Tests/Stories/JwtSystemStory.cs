@@ -192,4 +192,19 @@ public sealed class JwtSystemStory
         Assert.DoesNotContain(SmtpServer.Password, program.Output, StringComparison.Ordinal);
         Assert.All(program.Output.Split('\n'), line => Assert.Equal(JsonValueKind.Object, JsonSerializer.Deserialize<JsonElement>(line).ValueKind));
     }
+
+    [Fact]
+    public async Task A_dot_env_file_says_where_to_listen_and_in_which_environment_unless_a_variable_does()
+    {
+        const string File = "ASPNETCORE_ENVIRONMENT=Development\nASPNETCORE_URLS=http://127.0.0.2:0\n";
+        await using var byFile = await ProgramInFolder.StartAsync(File);
+        Assert.Equal("127.0.0.2", byFile.Http.BaseAddress!.Host);
+        using var mailbox = await byFile.Http.GetAsync(new Uri("/dev/mail/messages", UriKind.Relative)); // there in Development alone
+        Assert.Equal(HttpStatusCode.OK, mailbox.StatusCode);
+
+        await using var byVariable = await ProgramInFolder.StartAsync(
+            File, ("ASPNETCORE_URLS", "http://127.0.0.3:0"), ("ASPNETCORE_ENVIRONMENT", "Production"), ("Cardea__PublicUrl", "https://login.example.org"), ("Cardea__Mail__Transport", "none"));
+        Assert.Equal("127.0.0.3", byVariable.Http.BaseAddress!.Host);
+        Assert.StartsWith("{", byVariable.Output, StringComparison.Ordinal); // JSON, as in Production
+    }
 }
