@@ -56,7 +56,7 @@ public static partial class Serve
         {
             Args = [.. args.Where(arg => arg != "--https")],
             ContentRootPath = AppContext.BaseDirectory,
-            EnvironmentName = OfHost(file).GetValueOrDefault("ENVIRONMENT"),
+            EnvironmentName = new ConfigurationBuilder().AddCommandLine(args).Build()["environment"] ?? OfHost(file).GetValueOrDefault("ENVIRONMENT"),
         });
         Configure(builder, file);
         customize?.Invoke(builder);

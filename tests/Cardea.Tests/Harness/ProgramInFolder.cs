@@ -34,12 +34,13 @@ public sealed class ProgramInFolder : IAsyncDisposable
 
     /// <param name="dotEnv">The text of <c>.env</c>.</param>
     /// <param name="environment">Further environment variables of the process.</param>
-    public static Task<ProgramInFolder> StartAsync(string dotEnv, params (string Name, string Value)[] environment) => StartAsync(dotEnv, [], environment);
+    public static Task<ProgramInFolder> StartAsync(string dotEnv, params (string Name, string Value)[] environment) => StartAsync(dotEnv, [], environment, []);
 
     /// <param name="dotEnv">The text of <c>.env</c>.</param>
     /// <param name="files">What else lies in the folder.</param>
     /// <param name="environment">Further environment variables of the process.</param>
-    public static async Task<ProgramInFolder> StartAsync(string dotEnv, (string Name, string Text)[] files, (string Name, string Value)[] environment)
+    /// <param name="args">Its command line.</param>
+    public static async Task<ProgramInFolder> StartAsync(string dotEnv, (string Name, string Text)[] files, (string Name, string Value)[] environment, string[] args)
     {
         var folder = Directory.CreateTempSubdirectory("cardea-program-");
         await File.WriteAllTextAsync(Path.Combine(folder.FullName, ".env"), dotEnv);
@@ -48,7 +49,7 @@ public sealed class ProgramInFolder : IAsyncDisposable
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, name), text);
         }
 
-        var start = new ProcessStartInfo("dotnet", [typeof(Server.CardeaProgram).Assembly.Location])
+        var start = new ProcessStartInfo("dotnet", [typeof(Server.CardeaProgram).Assembly.Location, .. args])
         {
             WorkingDirectory = folder.FullName,
             RedirectStandardOutput = true,

@@ -194,7 +194,7 @@ public sealed class JwtSystemStory
     }
 
     [Fact]
-    public async Task A_dot_env_file_says_where_to_listen_and_in_which_environment_unless_a_variable_does()
+    public async Task A_dot_env_file_says_where_to_listen_and_in_which_environment_unless_something_nearer_does()
     {
         const string File = "ASPNETCORE_ENVIRONMENT=Development\nASPNETCORE_URLS=http://127.0.0.2:0\n";
         await using var byFile = await ProgramInFolder.StartAsync(File);
@@ -206,5 +206,9 @@ public sealed class JwtSystemStory
             File, ("ASPNETCORE_URLS", "http://127.0.0.3:0"), ("ASPNETCORE_ENVIRONMENT", "Production"), ("Cardea__PublicUrl", "https://login.example.org"), ("Cardea__Mail__Transport", "none"));
         Assert.Equal("127.0.0.3", byVariable.Http.BaseAddress!.Host);
         Assert.StartsWith("{", byVariable.Output, StringComparison.Ordinal); // JSON, as in Production
+
+        await using var byCommandLine = await ProgramInFolder.StartAsync(File, [], [("ASPNETCORE_URLS", "http://127.0.0.3:0")], ["--urls", "http://127.0.0.4:0", "--environment", "Staging"]);
+        Assert.Equal("127.0.0.4", byCommandLine.Http.BaseAddress!.Host);
+        Assert.StartsWith("{", byCommandLine.Output, StringComparison.Ordinal);
     }
 }

@@ -23,7 +23,7 @@ public sealed class OwnCertificateStory
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var certificate = new CertificateRequest("CN=login.example.org", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddDays(1));
-        await using var program = await ProgramInFolder.StartAsync(Settings, [("server.crt", certificate.ExportCertificatePem()), ("server.key", key.ExportPkcs8PrivateKeyPem())], []);
+        await using var program = await ProgramInFolder.StartAsync(Settings, [("server.crt", certificate.ExportCertificatePem()), ("server.key", key.ExportPkcs8PrivateKeyPem())], [], []);
         Assert.Equal("https", program.Http.BaseAddress!.Scheme);
         using var client = new HttpClient(new SocketsHttpHandler
         {
