@@ -52,11 +52,12 @@ public static partial class Serve
     {
         ArgumentNullException.ThrowIfNull(args);
         var file = File.Exists(".env") ? EnvironmentFile.Parse(File.ReadAllText(".env")) : new Dictionary<string, string?>();
+        string[] switches = [.. args.Where(arg => arg != "--https")];
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
-            Args = [.. args.Where(arg => arg != "--https")],
+            Args = switches,
             ContentRootPath = AppContext.BaseDirectory,
-            EnvironmentName = new ConfigurationBuilder().AddCommandLine(args).Build()["environment"] ?? OfHost(file).GetValueOrDefault("ENVIRONMENT"),
+            EnvironmentName = new ConfigurationBuilder().AddCommandLine(switches).Build()["environment"] ?? OfHost(file).GetValueOrDefault("ENVIRONMENT"),
         });
         Configure(builder, file);
         customize?.Invoke(builder);
