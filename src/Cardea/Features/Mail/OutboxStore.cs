@@ -24,9 +24,9 @@ public sealed class OutboxStore
         """,
         new { now, leaseEnd, most });
 
-    /// <summary>The end of its way: the content held a secret, perhaps, and is needed no more. A mail of no account is the last to one that was deleted, so its address goes too.</summary>
+    /// <summary>The end of its way: the content held a secret, perhaps, and is needed no more.</summary>
     public Task SetFinishedAsync(Transaction transaction, string id, string state, long now, string? error) => transaction.ExecuteAsync(
-        "UPDATE outbox SET state = @state, content = NULL, recipient = CASE WHEN account_id IS NULL THEN '' ELSE recipient END, finished_at = @now, last_error = @error WHERE id = @id", new { id, state, now, error });
+        "UPDATE outbox SET state = @state, content = NULL, finished_at = @now, last_error = @error WHERE id = @id", new { id, state, now, error });
 
     public Task SetRetryAsync(Transaction transaction, string id, long at, string error) =>
         transaction.ExecuteAsync("UPDATE outbox SET next_attempt_at = @at, last_error = @error WHERE id = @id", new { id, at, error });
