@@ -10,8 +10,6 @@ namespace Cardea.Server.Commands;
 /// <summary><c>cardea serve</c></summary>
 public static partial class Serve
 {
-    private const string HostPrefix = "ASPNETCORE_";
-
     private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(10);
 
     public static async Task<int> RunAsync(string[] args)
@@ -51,15 +49,10 @@ public static partial class Serve
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? customize = null, Action<ILoggingBuilder>? log = null)
     {
         ArgumentNullException.ThrowIfNull(args);
-        var file = File.Exists(".env") ? EnvironmentFile.Parse(File.ReadAllText(".env")) : new Dictionary<string, string?>();
-        string[] switches = [.. args.Where(arg => arg != "--https")];
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
-        {
-            Args = switches,
-            ContentRootPath = AppContext.BaseDirectory,
-            EnvironmentName = new ConfigurationBuilder().AddCommandLine(switches).Build()["environment"] ?? OfHost(file).GetValueOrDefault("ENVIRONMENT"),
-        });
-        Configure(builder, file);
+        var envFile = File.Exists(".env") ? EnvironmentFile.Parse(File.ReadAllText(".env")) : new Dictionary<string, string?>();
+        TellTheHost(envFile);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [.. args.Where(arg => arg != "--https")], ContentRootPath = AppContext.BaseDirectory });
+        Configure(builder, envFile);
         customize?.Invoke(builder);
         FindCertificates(builder.Configuration);
         Logs.Configure(builder);
@@ -74,6 +67,8 @@ public static partial class Serve
             LocalCertificate.Use(builder);
         }
 
+        CheckUrls(builder.Configuration["urls"]);
+
         var app = builder.Build();
         app.UseCardea();
         app.UseSwagger();
@@ -82,27 +77,53 @@ public static partial class Serve
     }
 
     /// <summary>appsettings.json, then .env, then the environment, then the command line: the nearer to the running process, the stronger.</summary>
-    private static void Configure(WebApplicationBuilder builder, IReadOnlyDictionary<string, string?> file)
+    private static void Configure(WebApplicationBuilder builder, IReadOnlyDictionary<string, string?> envFile)
     {
-        var values = file.Concat(OfHost(file));
-        var source = new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource { InitialData = values };
         var sources = ((IConfigurationBuilder)builder.Configuration).Sources;
         var environment = sources.Select((known, index) => (known, index)).Last(pair => pair.known is Microsoft.Extensions.Configuration.EnvironmentVariables.EnvironmentVariablesConfigurationSource { Prefix: null or "" }).index;
-        sources.Insert(environment, source);
+        sources.Insert(environment, new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource { InitialData = envFile });
     }
 
-    /// <summary>
-    /// What the host reads from variables with a prefix, such as ASPNETCORE_URLS, under the names that it has for it. The real variables go before the
-    /// file, and their source stands below the file's: so what they say is left out here.
-    /// </summary>
-    private static Dictionary<string, string?> OfHost(IReadOnlyDictionary<string, string?> file) => file
-        .Where(value => value.Key.StartsWith(HostPrefix, StringComparison.OrdinalIgnoreCase) && Environment.GetEnvironmentVariable(value.Key) is null)
-        .ToDictionary(value => value.Key[HostPrefix.Length..], value => value.Value, StringComparer.OrdinalIgnoreCase);
+    /// <summary>What the host reads before there is any configuration: the environment's name and the addresses. The real environment is stronger.</summary>
+    private static void TellTheHost(IReadOnlyDictionary<string, string?> envFile)
+    {
+        foreach (var (key, value) in envFile.Where(pair => pair.Key.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)))
+        {
+            if (Environment.GetEnvironmentVariable(key.ToUpperInvariant()) is null)
+            {
+                Environment.SetEnvironmentVariable(key.ToUpperInvariant(), value);
+            }
+        }
+    }
 
-    /// <summary>
-    /// The certificate's files are looked for from the working directory, as `.env` and the data directory are. Kestrel by itself would start at
-    /// the content root, which is the program's own folder, and say nothing of the setting when there is no such file.
-    /// </summary>
+    /// <exception cref="SettingsException">Kestrel would fail on one of them, with a stack trace.</exception>
+    private static void CheckUrls(string? urls)
+    {
+        var faults = (urls ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Where(url => !IsUrl(url))
+            .Select(url => $"urls: \"{url}\" was given; allowed are addresses such as http://localhost:8080, in --urls or ASPNETCORE_URLS.")
+            .ToList();
+        if (faults.Count > 0)
+        {
+            throw new SettingsException(faults);
+        }
+    }
+
+    private static bool IsUrl(string url)
+    {
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            return address.Scheme is "http" or "https" && (address.IsUnixPipe || address.Port is >= 0 and <= ushort.MaxValue);
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>A certificate is looked for from where the program was started, as the data directory is, and not beside the program.</summary>
+    /// <exception cref="SettingsException">A file is absent: Kestrel would say so with a stack trace, and not name the setting.</exception>
     private static void FindCertificates(ConfigurationManager configuration)
     {
         var files = configuration.GetSection("Kestrel").AsEnumerable()

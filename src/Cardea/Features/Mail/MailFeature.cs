@@ -69,7 +69,8 @@ internal static class MailFeature
 
         var doors = routes.ServiceProvider.GetRequiredService<MailEndpoints>();
         routes.Door("GET", "/dev/mail/messages", doors.MessagesAsync, Access.Loopback, Limit.None("answers this machine alone, in development"))
-            .Says("Development", "The development mailbox", "Mail that was sent, newest first. `?to=ADDRESS` gives one address's.")
+            .Says("Development", "The development mailbox", "Mail that was sent, newest first.")
+            .Asks("to", "Only what went to this address.")
             .Gives(StatusCodes.Status200OK, typeof(IReadOnlyList<MailboxBody>));
     }
 }

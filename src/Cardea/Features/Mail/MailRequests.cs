@@ -12,27 +12,6 @@ namespace Cardea.Features.Mail;
 /// <param name="ResolveAsync">Gets what was typed. Whether it is anybody's is found out here, not while the asker waits.</param>
 public sealed record MailRequestKind(string Name, Func<Transaction, string, Task> ResolveAsync);
 
-public sealed class MailRequest
-{
-    public required string Id { get; init; }
-
-    public required string Kind { get; init; }
-
-    public required byte[] AskedFor { get; init; }
-}
-
-public sealed class MailRequestStore
-{
-    public Task AddAsync(Transaction transaction, MailRequest request, long now) => transaction.ExecuteAsync(
-        "INSERT INTO mail_requests (id, kind, asked_for, created_at) VALUES (@Id, @Kind, @AskedFor, @now)", new { request.Id, request.Kind, request.AskedFor, now });
-
-    public Task<MailRequest?> ConsumeNextAsync(Transaction transaction) => transaction.FindAsync<MailRequest>(
-        $"""
-        DELETE FROM mail_requests WHERE id IN (SELECT id FROM mail_requests ORDER BY id LIMIT 1 {transaction.Dialect.ForUpdateSkipLocked})
-        RETURNING id AS Id, kind AS Kind, asked_for AS AskedFor
-        """);
-}
-
 /// <summary>
 /// "I forgot my password" for an address that has an account and for one that has none must look the same and take the same time. So the door
 /// writes down what was asked, always the same one row, and a job finds out whether there is anything to mail.

@@ -11,7 +11,10 @@ public abstract record SignInOutcome
     }
 
     /// <param name="DeviceToken">What a browser that is new to the account is to keep; null when it is known.</param>
-    public sealed record SignedIn(TokenBody Tokens, string? DeviceToken) : SignInOutcome;
+    public sealed record SignedIn(TokenBody Tokens, string? DeviceToken) : SignInOutcome
+    {
+        public override string ToString() => "[signed in]";
+    }
 
     public sealed record Refused(Problem Problem) : SignInOutcome;
 }

@@ -83,4 +83,4 @@ public static class Answers
 public sealed record MessageBody(string Message);
 
 /// <summary>The body of every refusal, as the OpenAPI document shows it.</summary>
-public sealed record ProblemBody(string Type, string Title, int Status, string Detail, string Code, string Error, IReadOnlyDictionary<string, IReadOnlyList<string>>? Errors);
+public sealed record ProblemBody(string Type, string Title, int Status, string Detail, string Code, string Error, IReadOnlyDictionary<string, IReadOnlyList<string>>? Errors = null);

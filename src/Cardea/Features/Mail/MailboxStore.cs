@@ -43,21 +43,3 @@ public sealed class MailboxStore
     public Task<int> PurgeAsync(Transaction transaction, long before, int most) => transaction.ExecuteAsync(
         "DELETE FROM mailbox WHERE id IN (SELECT id FROM mailbox WHERE sent_at < @before ORDER BY sent_at LIMIT @most)", new { before, most });
 }
-
-/// <summary>The development mailbox: delivers into the database, where a person reads it in the browser.</summary>
-internal sealed class MailboxTransport(Database database, MailboxStore store) : IMailTransport
-{
-    public Task SendAsync(OutgoingMail mail, CancellationToken cancellation) => database.WriteAsync(
-        transaction => store.AddAsync(transaction, new MailboxMail
-        {
-            Id = mail.Id,
-            Recipient = mail.Recipient,
-            Subject = mail.Rendered.Subject,
-            BodyText = mail.Rendered.Text,
-            BodyHtml = mail.Rendered.Html,
-            Link = mail.Link,
-            Code = mail.Code,
-            SentAt = mail.At.ToUnixTimeMilliseconds(),
-        }),
-        cancellation);
-}
