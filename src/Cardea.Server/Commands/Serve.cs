@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Cardea.Features.Passwords;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
@@ -16,7 +17,16 @@ public static partial class Serve
         var app = Build(args);
         await using (app)
         {
-            await StartAsync(app);
+            try
+            {
+                await StartAsync(app);
+            }
+            catch
+            {
+                await app.StopAsync(); // the jobs have begun; what ends the start should be the last that is read, not their complaints
+                throw;
+            }
+
             await app.WaitForShutdownAsync();
             return 0;
         }
@@ -48,8 +58,8 @@ public static partial class Serve
         // The settings are read once, so nobody needs to watch their file.
         Environment.SetEnvironmentVariable("DOTNET_hostBuilder__reloadConfigOnChange", "false");
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [.. args.Where(arg => arg != "--https")], ContentRootPath = AppContext.BaseDirectory });
-        LocateCertificates(builder.Configuration);
         customize?.Invoke(builder);
+        FindCertificates(builder.Configuration);
         Logs.Configure(builder);
         log?.Invoke(builder.Logging);
         builder.Services.AddCardea(builder.Configuration, builder.Environment);
@@ -69,15 +79,6 @@ public static partial class Serve
         app.UseSwagger();
         app.MapCardea();
         return app;
-    }
-
-    /// <summary>A certificate is looked for from where the program was started, as the data directory is, and not beside the program.</summary>
-    private static void LocateCertificates(ConfigurationManager configuration)
-    {
-        foreach (var (key, path) in configuration.GetSection("Kestrel").AsEnumerable().Where(pair => pair.Key.EndsWith(":Path", StringComparison.OrdinalIgnoreCase) || pair.Key.EndsWith(":KeyPath", StringComparison.OrdinalIgnoreCase)).ToList())
-        {
-            configuration[key] = path is { Length: > 0 } ? Path.GetFullPath(path) : path;
-        }
     }
 
     /// <exception cref="SettingsException">Kestrel would fail on one of them, with a stack trace.</exception>
@@ -105,6 +106,25 @@ public static partial class Serve
             return false;
         }
     }
+
+    /// <summary>A certificate is looked for from where the program was started, as the data directory is, and not beside the program.</summary>
+    /// <exception cref="SettingsException">A file is absent: Kestrel would say so with a stack trace, and not name the setting.</exception>
+    private static void FindCertificates(ConfigurationManager configuration)
+    {
+        var files = configuration.GetSection("Kestrel").AsEnumerable()
+            .Where(setting => !string.IsNullOrEmpty(setting.Value) && CertificateFile().IsMatch(setting.Key))
+            .ToDictionary(setting => setting.Key, string? (setting) => Path.GetFullPath(setting.Value!));
+        var missing = files.Where(file => !File.Exists(file.Value)).Select(file => $"{file.Key}: \"{file.Value}\" was given; needed is a file that this process can read.").ToList();
+        if (missing.Count > 0)
+        {
+            throw new SettingsException(missing);
+        }
+
+        configuration.AddInMemoryCollection(files);
+    }
+
+    [GeneratedRegex(@"^Kestrel:(Certificates:[^:]+|Endpoints:[^:]+(:Sni:[^:]+)?:Certificate):(Path|KeyPath)$", RegexOptions.IgnoreCase)]
+    private static partial Regex CertificateFile();
 
     private static void Limit(KestrelServerOptions kestrel)
     {

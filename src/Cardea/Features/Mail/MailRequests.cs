@@ -14,7 +14,10 @@ namespace Cardea.Features.Mail;
 public sealed record MailRequestKind(string Name, Func<Transaction, AskedMail, Task> ResolveAsync);
 
 /// <summary>What was typed, and who asked.</summary>
-public sealed record AskedMail(string Text, ClientInfo Client);
+public sealed record AskedMail(string Text, ClientInfo Client)
+{
+    public override string ToString() => "[asked mail]"; // people type passwords into the wrong field
+}
 
 /// <summary>
 /// "I forgot my password" for an address that has an account and for one that has none must look the same and take the same time. So the door
