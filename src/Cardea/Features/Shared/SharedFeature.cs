@@ -3,6 +3,7 @@ using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,7 +23,8 @@ internal static class SharedFeature
     public static void MapShared(this IEndpointRouteBuilder routes)
     {
         var assets = routes.ServiceProvider.GetRequiredService<PageAssets>();
-        routes.Door("GET", PageAssets.Path + "{name}", http => Task.FromResult(Serve(http, assets)), Access.Anyone, Limit.None("static, from memory"));
+        routes.Door("GET", PageAssets.Path + "{name}", http => Task.FromResult(Serve(http, assets)), Access.Anyone, Limit.None("static, from memory"))
+            .ExcludeFromDescription();
         routes.MapOldPaths();
         routes.Form("/language", (http, form) => Task.FromResult(ChooseLanguage(http, form)), PageAccess.Anyone, Limit.None("sets a cookie"));
     }
