@@ -29,7 +29,7 @@ public sealed class InTextTests
 
     [NaughtyTheory, OnSqlite]
     public async Task IN_05_Naughty_strings_in_any_member_of_any_door_are_never_our_fault(Engine engine) =>
-        await TryEverywhereAsync(engine, Naughty.Strings.Where((_, number) => number % 4 == 0).Select(text => JsonSerializer.Serialize(text)));
+        await TryEverywhereAsync(engine, Naughty.Strings.Select(text => JsonSerializer.Serialize(text)), oneIn: 12);
 
     [Theory, OnSqlite, OnPostgres]
     public async Task IN_07_A_username_is_nobodys_address_and_no_look_alike(Engine engine)
@@ -105,17 +105,19 @@ public sealed class InTextTests
         }
     }
 
-    private static async Task TryEverywhereAsync(Engine engine, IEnumerable<string> texts, Func<TestApp, Actor, Task>? afterwards = null)
+    private static async Task TryEverywhereAsync(Engine engine, IEnumerable<string> texts, Func<TestApp, Actor, Task>? afterwards = null, int oneIn = 1)
     {
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
         var alice = await (await app.NewActor().SignUpAsync()).SignInAsync();
-        var all = texts.ToList();
+        var (all, turn) = (texts.ToList(), 0);
         foreach (var route in JsonRoute.WithBody(app))
         {
             foreach (var member in route.Members.Where(member => member.Value != typeof(bool?)).Select(member => member.Key))
             {
-                foreach (var json in all)
+                // Each member gets another share, so that together they get all.
+                var share = turn++;
+                foreach (var json in all.Where((_, number) => (number - share) % oneIn == 0))
                 {
                     var answer = await stranger.SendAsync(route, route.With(member, json), alice);
                     Assert.True((int)answer.Status < 500 || answer.Code == "overloaded", $"{route} {member}={json}: {answer.Body}");
