@@ -3,7 +3,6 @@ using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
