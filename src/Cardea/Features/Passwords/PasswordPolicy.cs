@@ -1,4 +1,3 @@
-using System.Globalization;
 using Cardea.Foundation.Problems;
 
 namespace Cardea.Features.Passwords;
@@ -20,13 +19,13 @@ public sealed class PasswordPolicy(PasswordsOptions options)
     {
         if (!PlainPassword.TryParse(typed, out var password))
         {
-            errors.Add(field, string.IsNullOrEmpty(typed) ? "Enter a password." : $"A password has at most {PlainPassword.LongestInBytes} bytes of valid text.");
+            errors.Add(field, string.IsNullOrEmpty(typed) ? "Enter a password." : PlainPassword.TooLong);
             return null;
         }
 
         if (password.Length < options.MinimumLength)
         {
-            errors.Add(field, string.Create(CultureInfo.InvariantCulture, $"A password has at least {options.MinimumLength} characters."));
+            errors.Add(field, new Phrase("A password has at least {0} characters.", options.MinimumLength));
             return null;
         }
 

@@ -40,9 +40,9 @@ internal static class SharedFeature
 
     private static IResult ChooseLanguage(HttpContext http, IFormCollection form)
     {
-        if (Texts.Languages.Contains(form["language"].ToString()))
+        if (Languages.All.Contains(form["language"].ToString()))
         {
-            http.Response.Cookies.Append(Texts.Cookie, form["language"].ToString(), new CookieOptions
+            http.Response.Cookies.Append(Languages.Cookie, form["language"].ToString(), new CookieOptions
             {
                 HttpOnly = true,
                 Secure = http.Request.IsHttps,
