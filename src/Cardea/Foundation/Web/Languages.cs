@@ -28,7 +28,7 @@ public static class Languages
         }
 
         string[] wishes = [.. request.Headers.AcceptLanguage.OfType<string>().Where(value => value.Length <= LongestWish)];
-        if (wishes.Length == 0 || !StringWithQualityHeaderValue.TryParseList(wishes, out var wished))
+        if (wishes.Length == 0 || !StringWithQualityHeaderValue.TryParseStrictList(wishes, out var wished))
         {
             return Fallback;
         }

@@ -14,7 +14,7 @@ public sealed partial class LanguageTests
         await using var app = await TestApp.StartAsync(engine);
         using var client = app.NewClient();
 
-        foreach (var german in new[] { "de", "DE", "de-CH", "fr, de;q=0.3", "en;q=0.5, de-AT;q=0.9", "en;q=0, de;q=0.1" })
+        foreach (var german in new[] { "de", "DE", "de-CH", "fr, de;q=0.3", "en;q=0.5, de-AT;q=0.9", "en;q=0, de;q=0.1", "de, *;q=0.5" })
         {
             var page = await GetAsync(client, "/login", german);
             Assert.Contains("<html lang=\"de\">", page, StringComparison.Ordinal);
