@@ -31,7 +31,7 @@ public sealed partial class LanguageTests
         await using var app = await TestApp.StartAsync(engine);
         using var client = app.NewClient();
 
-        foreach (var other in new[] { null, "", "*", "fr", "en, de;q=0.9", "de;q=0", "den", "../../de", "de.json", ";;;q=de", "d e", "de\u00e9", "-", ",,,", new string('x', 5000), string.Join(',', Enumerable.Repeat("de", 200)) })
+        foreach (var other in new[] { null, "", "*", "fr", "en, de;q=0.9", "de;q=0", "den", "../../de", "de.json", ";;;q=de", "d e", "-", ",,,", new string('x', 5000), string.Join(',', Enumerable.Repeat("de", 200)) })
         {
             var page = await GetAsync(client, "/login", other);
             Assert.True(page.Contains("<html lang=\"en\">", StringComparison.Ordinal) && page.Contains("<h1>Sign in</h1>", StringComparison.Ordinal), $"For {other}: {page}");
