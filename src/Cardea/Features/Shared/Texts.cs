@@ -31,8 +31,6 @@ public sealed class Texts
 
     public CultureInfo Culture => CultureInfo.GetCultureInfo(Language);
 
-    internal IEnumerable<string> Known => _translations.Keys;
-
     public static Texts In(string language) => All.GetValueOrDefault(language) ?? All[Languages.Fallback];
 
     public static Texts For(HttpRequest request) => In(Languages.Of(request));
