@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Cardea.Features.Health;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Settings;
@@ -51,10 +52,16 @@ public static class CardeaProgram
             await Console.Error.WriteLineAsync($"The database can't be used: {fault.Message} Check Cardea:Database:Provider and Cardea:Database:ConnectionString.");
             return Failed;
         }
-        catch (IOException fault)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync(fault.Message);
             return Failed;
+        }
+        catch (Exception fault) when (fault is FormatException or InvalidOperationException or ArgumentException or CryptographicException)
+        {
+            // What the framework says to settings of its own that it can't use. Where from is in the log.
+            await Console.Error.WriteLineAsync($"The server can't start: {fault.Message} Check --urls, ASPNETCORE_URLS, Kestrel:Endpoints, Kestrel:Certificates and Logging.");
+            return BadSettings;
         }
     }
 }

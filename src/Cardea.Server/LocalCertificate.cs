@@ -30,7 +30,7 @@ internal static class LocalCertificate
     {
         if (File.Exists(path))
         {
-            var kept = X509Certificate2.CreateFromPemFile(path);
+            var kept = Load(path);
             if (kept.NotAfter.ToUniversalTime() - clock.GetUtcNow().UtcDateTime > RenewedBefore)
             {
                 return kept;
@@ -41,6 +41,18 @@ internal static class LocalCertificate
 
         Write(path, clock);
         return X509Certificate2.CreateFromPemFile(path);
+    }
+
+    private static X509Certificate2 Load(string path)
+    {
+        try
+        {
+            return X509Certificate2.CreateFromPemFile(path);
+        }
+        catch (CryptographicException)
+        {
+            throw new SettingsException([$"{path}: needed is a certificate with its key, in PEM. Remove the file, and a new one is made."]);
+        }
     }
 
     private static void Write(string path, TimeProvider clock)

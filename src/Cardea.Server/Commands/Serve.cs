@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Cardea.Features.Passwords;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
@@ -16,7 +17,16 @@ public static partial class Serve
         var app = Build(args);
         await using (app)
         {
-            await StartAsync(app);
+            try
+            {
+                await StartAsync(app);
+            }
+            catch
+            {
+                await app.StopAsync(); // the jobs have begun; what ends the start should be the last that is read, not their complaints
+                throw;
+            }
+
             await app.WaitForShutdownAsync();
             return 0;
         }
@@ -49,6 +59,7 @@ public static partial class Serve
         Environment.SetEnvironmentVariable("DOTNET_hostBuilder__reloadConfigOnChange", "false");
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [.. args.Where(arg => arg != "--https")], ContentRootPath = AppContext.BaseDirectory });
         customize?.Invoke(builder);
+        FindCertificates(builder.Configuration);
         Logs.Configure(builder);
         log?.Invoke(builder.Logging);
         builder.Services.AddCardea(builder.Configuration, builder.Environment);
@@ -61,12 +72,59 @@ public static partial class Serve
             LocalCertificate.Use(builder);
         }
 
+        CheckUrls(builder.Configuration["urls"]);
+
         var app = builder.Build();
         app.UseCardea();
         app.UseSwagger();
         app.MapCardea();
         return app;
     }
+
+    /// <exception cref="SettingsException">Kestrel would fail on one of them, with a stack trace.</exception>
+    private static void CheckUrls(string? urls)
+    {
+        var faults = (urls ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Where(url => !IsUrl(url))
+            .Select(url => $"urls: \"{url}\" was given; allowed are addresses such as http://localhost:8080, in --urls or ASPNETCORE_URLS.")
+            .ToList();
+        if (faults.Count > 0)
+        {
+            throw new SettingsException(faults);
+        }
+    }
+
+    private static bool IsUrl(string url)
+    {
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            return address.Scheme is "http" or "https" && (address.IsUnixPipe || address.Port is >= 0 and <= ushort.MaxValue);
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>A certificate is looked for from where the program was started, as the data directory is, and not beside the program.</summary>
+    /// <exception cref="SettingsException">A file is absent: Kestrel would say so with a stack trace, and not name the setting.</exception>
+    private static void FindCertificates(ConfigurationManager configuration)
+    {
+        var files = configuration.GetSection("Kestrel").AsEnumerable()
+            .Where(setting => !string.IsNullOrEmpty(setting.Value) && CertificateFile().IsMatch(setting.Key))
+            .ToDictionary(setting => setting.Key, string? (setting) => Path.GetFullPath(setting.Value!));
+        var missing = files.Where(file => !File.Exists(file.Value)).Select(file => $"{file.Key}: \"{file.Value}\" was given; needed is a file that this process can read.").ToList();
+        if (missing.Count > 0)
+        {
+            throw new SettingsException(missing);
+        }
+
+        configuration.AddInMemoryCollection(files);
+    }
+
+    [GeneratedRegex(@"^Kestrel:(Certificates:[^:]+|Endpoints:[^:]+(:Sni:[^:]+)?:Certificate):(Path|KeyPath)$", RegexOptions.IgnoreCase)]
+    private static partial Regex CertificateFile();
 
     private static void Limit(KestrelServerOptions kestrel)
     {

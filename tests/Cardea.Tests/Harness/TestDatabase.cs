@@ -36,7 +36,9 @@ public sealed class TestDatabase : IAsyncDisposable
         var name = "cardea_" + Guid.NewGuid().ToString("n");
         await using var server = new NpgsqlConnection(PostgresServer);
         await server.ExecuteAsync($"CREATE DATABASE {name}");
-        return new(engine, directory, new NpgsqlConnectionStringBuilder(PostgresServer) { Database = name, MaxPoolSize = 20, IncludeErrorDetail = true }.ToString(), name);
+        // A busy machine must not look like an outage: these wait longer than the server does by itself.
+        var connection = new NpgsqlConnectionStringBuilder(PostgresServer) { Database = name, MaxPoolSize = 20, IncludeErrorDetail = true, Timeout = 30, CommandTimeout = 30 };
+        return new(engine, directory, connection.ToString(), name);
     }
 
     /// <summary>Looks into the database beside the server, as somebody who stole it would.</summary>

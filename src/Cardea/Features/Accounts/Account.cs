@@ -30,6 +30,8 @@ public sealed record Account
     public bool IsVerified => EmailVerifiedAt is not null;
 
     public bool IsDisabled => DisabledAt is not null;
+
+    public override string ToString() => $"[account {Id}]"; // it holds a password's hash, and who it is
 }
 
 /// <summary>An account and its roles, as they were at one moment.</summary>

@@ -8,7 +8,10 @@ namespace Cardea.Features.Accounts;
 
 public sealed record VerifySendRequest(string? Email = null);
 
-public sealed record VerifyConfirmRequest(string? Token = null, string? Email = null, string? Code = null);
+public sealed record VerifyConfirmRequest(string? Token = null, string? Email = null, string? Code = null)
+{
+    public override string ToString() => "[proof of an address]";
+}
 
 public sealed record ProfileRequest
 {

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Cardea.Features.Health;
 using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.OpenApi;
 
 namespace Cardea.Features.Documents;
@@ -47,6 +48,7 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
             media.Example = Shown(example.Value);
         }
 
+        DescribeParameters(operation, metadata, context.Description.RelativePath ?? "");
         operation.Responses ??= [];
         AddRefusals(operation, metadata, context);
         return Task.CompletedTask;
@@ -63,6 +65,25 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
         }
 
         return Task.CompletedTask;
+    }
+
+    /// <summary>Doors read the path and the query themselves, so the framework doesn't know of them.</summary>
+    private static void DescribeParameters(OpenApiOperation operation, IList<object> metadata, string path)
+    {
+        var parameters = RoutePatternFactory.Parse(path).Parameters
+            .Select(part => new OpenApiParameter { Name = part.Name, In = ParameterLocation.Path, Required = true, Schema = new OpenApiSchema { Type = JsonSchemaType.String } })
+            .Concat(metadata.OfType<QueryValue>().Select(value => new OpenApiParameter
+            {
+                Name = value.Name,
+                In = ParameterLocation.Query,
+                Description = value.Description,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            }))
+            .ToList<IOpenApiParameter>();
+        if (parameters.Count > 0)
+        {
+            operation.Parameters = parameters;
+        }
     }
 
     private static void AddRefusals(OpenApiOperation operation, IList<object> metadata, OpenApiOperationTransformerContext context)

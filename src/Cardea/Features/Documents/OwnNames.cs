@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Cardea.Foundation.Web;
 
@@ -27,6 +28,7 @@ internal static class OwnNames
             foreach (var property in info.Properties)
             {
                 property.Name = JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name);
+                property.NumberHandling = JsonNumberHandling.Strict; // we write numbers as numbers, and never take a text for one
                 if (property.PropertyType == typeof(Optional<string>))
                 {
                     property.IsRequired = false;

@@ -49,7 +49,7 @@ internal static class HealthFeature
     {
         try
         {
-            await database.ReadAsync(scope => scope.GetAsync<long>("SELECT COUNT(*) FROM roles"), aborted).WaitAsync(Patience, aborted);
+            await database.PingAsync(aborted).WaitAsync(Patience, aborted);
             return Answers.Json(new HealthBody("ok"));
         }
         catch (Exception fault) when (Dialect.IsOutage(fault))

@@ -1,7 +1,10 @@
 namespace Cardea.Features.Mail;
 
 /// <summary>A rendered mail on its way. The link and the code are what the mailbox shows beside it.</summary>
-public sealed record OutgoingMail(string Id, string Recipient, RenderedMail Rendered, string? Link, string? Code, DateTimeOffset At);
+public sealed record OutgoingMail(string Id, string Recipient, RenderedMail Rendered, string? Link, string? Code, DateTimeOffset At)
+{
+    public override string ToString() => "[mail]";
+}
 
 public interface IMailTransport
 {

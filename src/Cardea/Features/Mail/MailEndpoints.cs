@@ -5,7 +5,10 @@ using Microsoft.AspNetCore.Http;
 namespace Cardea.Features.Mail;
 
 /// <summary>A mail of the development mailbox.</summary>
-public sealed record MailboxBody(string Id, string To, string Subject, string Text, string Html, IReadOnlyList<string> Links, string? Code, DateTimeOffset SentAt);
+public sealed record MailboxBody(string Id, string To, string Subject, string Text, string Html, IReadOnlyList<string> Links, string? Code, DateTimeOffset SentAt)
+{
+    public override string ToString() => "[mail]";
+}
 
 public sealed class MailEndpoints(Database database, MailboxStore store, MailRequestsJob requests, OutboxJob outbox)
 {

@@ -59,7 +59,11 @@ internal static class MailFeature
                 CreatedAt = mail.CreatedAt.ToInstant(),
                 FinishedAt = mail.FinishedAt.ToInstant(),
             }),
-            provider.GetRequiredService<OutboxStore>().EraseAsync));
+            async (transaction, id) =>
+            {
+                await provider.GetRequiredService<MailboxStore>().EraseAsync(transaction, id); // by the outbox's rows, so before them
+                await provider.GetRequiredService<OutboxStore>().EraseAsync(transaction, id);
+            }));
     }
 
     public static void MapMail(this IEndpointRouteBuilder routes)
@@ -71,7 +75,8 @@ internal static class MailFeature
 
         var doors = routes.ServiceProvider.GetRequiredService<MailEndpoints>();
         routes.Door("GET", "/dev/mail/messages", doors.MessagesAsync, Access.Loopback, Limit.None("answers this machine alone, in development"))
-            .Says("Development", "The development mailbox", "Mail that was sent, newest first. `?to=ADDRESS` gives one address's.")
+            .Says("Development", "The development mailbox", "Mail that was sent, newest first.")
+            .Asks("to", "Only what went to this address.")
             .Gives(StatusCodes.Status200OK, typeof(IReadOnlyList<MailboxBody>));
         var pages = routes.ServiceProvider.GetRequiredService<MailPages>();
         routes.Page("/dev/mail", pages.ListAsync, PageAccess.Loopback);

@@ -14,27 +14,9 @@ namespace Cardea.Features.Mail;
 public sealed record MailRequestKind(string Name, Func<Transaction, AskedMail, Task> ResolveAsync);
 
 /// <summary>What was typed, and who asked.</summary>
-public sealed record AskedMail(string Text, ClientInfo Client);
-
-public sealed class MailRequest
+public sealed record AskedMail(string Text, ClientInfo Client)
 {
-    public required string Id { get; init; }
-
-    public required string Kind { get; init; }
-
-    public required byte[] AskedFor { get; init; }
-}
-
-public sealed class MailRequestStore
-{
-    public Task AddAsync(Transaction transaction, MailRequest request, long now) => transaction.ExecuteAsync(
-        "INSERT INTO mail_requests (id, kind, asked_for, created_at) VALUES (@Id, @Kind, @AskedFor, @now)", new { request.Id, request.Kind, request.AskedFor, now });
-
-    public Task<MailRequest?> ConsumeNextAsync(Transaction transaction) => transaction.FindAsync<MailRequest>(
-        $"""
-        DELETE FROM mail_requests WHERE id IN (SELECT id FROM mail_requests ORDER BY id LIMIT 1 {transaction.Dialect.ForUpdateSkipLocked})
-        RETURNING id AS Id, kind AS Kind, asked_for AS AskedFor
-        """);
+    public override string ToString() => "[asked mail]"; // people type passwords into the wrong field
 }
 
 /// <summary>
@@ -63,19 +45,20 @@ public sealed class MailRequestsJob : Job
     private readonly MailRequestStore _store;
     private readonly MailRequests _requests;
     private readonly Dictionary<string, MailRequestKind> _kinds;
+    private readonly PublicUrl _publicUrl;
 
     public MailRequestsJob(
-        Database database, MailRequestStore store, MailRequests requests, IEnumerable<MailRequestKind> kinds, OutboxSignal signal, ILogger<MailRequestsJob> log)
+        Database database, MailRequestStore store, MailRequests requests, IEnumerable<MailRequestKind> kinds, OutboxSignal signal, PublicUrl publicUrl, ILogger<MailRequestsJob> log)
         : base("mail requests", TimeSpan.FromSeconds(2), log)
     {
-        (_database, _store, _requests) = (database, store, requests);
+        (_database, _store, _requests, _publicUrl) = (database, store, requests, publicUrl);
         _kinds = kinds.ToDictionary(kind => kind.Name);
         signal.Woken += Wake;
     }
 
     protected override async Task TurnAsync(CancellationToken stopping)
     {
-        while (await _database.WriteAsync(ResolveNextAsync, stopping))
+        while (_publicUrl.IsKnown && await _database.WriteAsync(ResolveNextAsync, stopping))
         {
         }
     }

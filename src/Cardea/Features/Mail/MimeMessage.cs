@@ -4,7 +4,10 @@ using System.Text;
 namespace Cardea.Features.Mail;
 
 /// <summary>What the reader sees. The HTML says the same as the text.</summary>
-public sealed record RenderedMail(string Subject, string Text, string Html);
+public sealed record RenderedMail(string Subject, string Text, string Html)
+{
+    public override string ToString() => "[mail]";
+}
 
 /// <summary>
 /// Writes an Internet message (RFC 5322) of two alternatives, text and HTML (RFC 2046 section 5.1.4), in 7-bit ASCII with CRLF lines.

@@ -37,7 +37,8 @@ public sealed partial class OutboxJob : Job
 
     protected override async Task TurnAsync(CancellationToken stopping)
     {
-        while (true)
+        // A mail without its links must not go out.
+        while (_publicUrl.IsKnown)
         {
             var now = _clock.Milliseconds();
             var claimed = await _database.WriteAsync(transaction => _store.ClaimAsync(transaction, now, now + (long)Lease.TotalMilliseconds, BatchSize), stopping);

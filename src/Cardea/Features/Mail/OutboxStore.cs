@@ -15,18 +15,28 @@ public sealed class OutboxStore
         mail);
 
     /// <summary>Takes due mails for this node until the lease ends. A node that dies gives them back by the clock.</summary>
+    /// <remarks>The rows are picked once, apart: as a plain subquery PostgreSQL may pick anew for each row, and take more than was asked.</remarks>
     public Task<List<OutboxMail>> ClaimAsync(Transaction transaction, long now, long leaseEnd, int most) => transaction.QueryAsync<OutboxMail>(
         $"""
-        UPDATE outbox SET attempts = attempts + 1, next_attempt_at = @leaseEnd
-        WHERE id IN (
+        WITH due AS MATERIALIZED (
             SELECT id FROM outbox WHERE state = 'queued' AND next_attempt_at <= @now ORDER BY next_attempt_at, id LIMIT @most {transaction.Dialect.ForUpdateSkipLocked})
+        UPDATE outbox SET attempts = attempts + 1, next_attempt_at = @leaseEnd WHERE id IN (SELECT id FROM due)
         RETURNING {Columns}
         """,
         new { now, leaseEnd, most });
 
-    /// <summary>The end of its way: the content held a secret, perhaps, and is needed no more.</summary>
-    public Task SetFinishedAsync(Transaction transaction, string id, string state, long now, string? error) => transaction.ExecuteAsync(
-        "UPDATE outbox SET state = @state, content = NULL, finished_at = @now, last_error = @error WHERE id = @id", new { id, state, now, error });
+    /// <summary>
+    /// The end of its way: the content held a secret, perhaps, and is needed no more. Of a mail that is no account's, such as the last one to
+    /// who has left, nothing stays: there is nobody any more who could have its address erased.
+    /// </summary>
+    public async Task SetFinishedAsync(Transaction transaction, string id, string state, long now, string? error)
+    {
+        if (await transaction.ExecuteAsync("DELETE FROM outbox WHERE id = @id AND account_id IS NULL", new { id }) == 0)
+        {
+            await transaction.ExecuteAsync(
+                "UPDATE outbox SET state = @state, content = NULL, finished_at = @now, last_error = @error WHERE id = @id", new { id, state, now, error });
+        }
+    }
 
     public Task SetRetryAsync(Transaction transaction, string id, long at, string error) =>
         transaction.ExecuteAsync("UPDATE outbox SET next_attempt_at = @at, last_error = @error WHERE id = @id", new { id, at, error });

@@ -42,7 +42,10 @@ public sealed class PasswordAttempts(Database database, AttemptCounters counters
     /// <summary>Waits while others are looked at for the same key. Dispose when the verdict is written.</summary>
     public Task<IDisposable> EnterAsync(string key, CancellationToken cancellation) => _gate.EnterAsync(key, cancellation);
 
-    /// <summary>Counts the try, or says how long to wait.</summary>
+    /// <summary>
+    /// Counts the try, or says how long to wait. Here and below the address's row comes before the account's: two that lock them in opposite
+    /// order would wait for each other until PostgreSQL gives one up.
+    /// </summary>
     public Task<(PasswordTry? Try, Problem? Refusal)> BeginAsync(string key, ClientInfo client) => database.WriteAsync<(PasswordTry?, Problem?)>(async transaction =>
     {
         if (await allowances.TakeAsync(transaction, PerAddress, client.AddressGroup) is { } wait)
@@ -62,15 +65,15 @@ public sealed class PasswordAttempts(Database database, AttemptCounters counters
     /// <summary>The password was right.</summary>
     public async Task SucceedAsync(Transaction transaction, PasswordTry attempt)
     {
-        await counters.ForgetAsync(transaction, attempt.Key);
         await allowances.GiveBackAsync(transaction, PerAddress, attempt.Address);
+        await counters.ForgetAsync(transaction, attempt.Key);
     }
 
     /// <summary>The password was not looked at.</summary>
     public Task TakeBackAsync(PasswordTry attempt) => database.WriteAsync(async transaction =>
     {
-        await counters.TakeBackAsync(transaction, attempt.Key);
         await allowances.GiveBackAsync(transaction, PerAddress, attempt.Address);
+        await counters.TakeBackAsync(transaction, attempt.Key);
     });
 
     /// <summary>The password is a new one: guesses at the old one count no more.</summary>

@@ -67,10 +67,10 @@ public sealed class PasswordChange(
 
         return await database.WriteAsync(async transaction =>
         {
+            // The account's row first, as sign-in has it: in the opposite order the two could wait for each other.
+            var isUnchanged = (await accounts.FindForUpdateAsync(transaction, account.Id))?.PasswordHash == account.PasswordHash;
             await attempts.SucceedAsync(transaction, attempt);
-            return (await accounts.FindForUpdateAsync(transaction, account.Id))?.PasswordHash == account.PasswordHash
-                ? await act(transaction, prepared)
-                : PasswordProblems.WrongCurrent;
+            return isUnchanged ? await act(transaction, prepared) : PasswordProblems.WrongCurrent;
         });
     }
 }

@@ -1,4 +1,6 @@
+using Cardea.Features.Shared;
 using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
 
 namespace Cardea.Features.Passwords;
 
@@ -6,13 +8,16 @@ namespace Cardea.Features.Passwords;
 /// What a new password must be: long enough, and not among the first that a guesser tries. No rules about kinds of characters and no expiry:
 /// they make passwords worse (NIST SP 800-63B section 3.1.1.2).
 /// </summary>
-public sealed class PasswordPolicy(PasswordsOptions options)
+public sealed class PasswordPolicy(PasswordsOptions options, Branding branding, PublicUrl publicUrl)
 {
     /// <summary>zxcvbn's scale from 0 to 4: at 2 more than a million guesses are needed, which the attempt counters never allow.</summary>
     private const int LeastScore = 2;
 
     /// <summary>The estimator's time grows with the square of the length; what follows can only make the password harder.</summary>
-    private const int EstimatedLength = 72;
+    private const int EstimatedLength = 40;
+
+    /// <summary>One for all: each new one would read its word lists again, for tens of milliseconds. It keeps nothing of what it is asked.</summary>
+    private static readonly Zxcvbn.Zxcvbn Estimator = new();
 
     /// <summary>Parses and checks in one: either there is a password that may be used, or the field's errors say why not.</summary>
     public PlainPassword? Accept(string? typed, string field, IEnumerable<string?> ownNames, FieldErrors errors)
@@ -38,11 +43,13 @@ public sealed class PasswordPolicy(PasswordsOptions options)
         return password;
     }
 
-    private static bool IsGuessable(string password, IEnumerable<string?> ownNames)
+    private bool IsGuessable(string password, IEnumerable<string?> ownNames)
     {
         var text = password.Length > EstimatedLength ? password[..EstimatedLength] : password;
-        var names = ownNames.Where(name => name is { Length: >= 3 }).SelectMany(Parts).Append("cardea").Distinct(StringComparer.OrdinalIgnoreCase).ToList();
-        return IsBuiltFrom(names, text) || new Zxcvbn.Zxcvbn().EvaluatePassword(text, names).Score < LeastScore;
+        // Where it is used for is the first thing that people put into a password: the product, what it is called here, and its host.
+        string?[] context = ["cardea", branding.Name, publicUrl.Value.Host, .. ownNames];
+        var names = context.Where(name => name is { Length: >= 3 }).SelectMany(Parts).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
+        return IsBuiltFrom(names, text) || Estimator.EvaluatePassword(text, names).Score < LeastScore;
     }
 
     /// <summary>"alice" says the address alice@example.org as well as the address itself does.</summary>

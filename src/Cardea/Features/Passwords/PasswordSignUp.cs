@@ -37,16 +37,14 @@ public sealed class PasswordSignUp(
             return (null, CommonProblems.Overloaded);
         }
 
-        return await database.WriteAsync(transaction => AddAsync(transaction, request, hash, client));
+        // Counted by itself: everybody behind one address waits for this row, and would wait as long as its transaction lasts.
+        return await database.WriteAsync(transaction => allowances.TakeAsync(transaction, PerAddress, client.AddressGroup)) is { } wait
+            ? (null, CommonProblems.TooManyRequests.After(wait))
+            : await database.WriteAsync(transaction => AddAsync(transaction, request, hash, client));
     }
 
     private async Task<(UserBody?, Problem?)> AddAsync(Transaction transaction, NewAccount request, string hash, ClientInfo client)
     {
-        if (await allowances.TakeAsync(transaction, PerAddress, client.AddressGroup) is { } wait)
-        {
-            return (null, CommonProblems.TooManyRequests.After(wait));
-        }
-
         var now = clock.Milliseconds();
         var account = new Account
         {

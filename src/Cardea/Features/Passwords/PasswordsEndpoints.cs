@@ -9,19 +9,34 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cardea.Features.Passwords;
 
-public sealed record SignUpRequest(string? Email = null, string? Password = null, string? Username = null, string? GivenName = null, string? FamilyName = null);
+public sealed record SignUpRequest(string? Email = null, string? Password = null, string? Username = null, string? GivenName = null, string? FamilyName = null)
+{
+    public override string ToString() => "[sign-up]";
+}
 
 public sealed record SignUpBody(int Status, string Message, UserBody User);
 
-public sealed record LoginRequest(string? Email = null, string? Username = null, string? Login = null, string? Password = null, bool? Replace = null);
+public sealed record LoginRequest(string? Email = null, string? Username = null, string? Login = null, string? Password = null, bool? Replace = null)
+{
+    public override string ToString() => "[sign-in]";
+}
 
 public sealed record ForgotRequest(string? Email = null, string? Username = null);
 
-public sealed record ResetRequest(string? Token = null, string? Email = null, string? Code = null, string? Password = null);
+public sealed record ResetRequest(string? Token = null, string? Email = null, string? Code = null, string? Password = null)
+{
+    public override string ToString() => "[reset]";
+}
 
-public sealed record ChangePasswordRequest(string? CurrentPassword = null, string? NewPassword = null);
+public sealed record ChangePasswordRequest(string? CurrentPassword = null, string? NewPassword = null)
+{
+    public override string ToString() => "[password change]";
+}
 
-public sealed record DeleteAccountRequest(string? Password = null);
+public sealed record DeleteAccountRequest(string? Password = null)
+{
+    public override string ToString() => "[account deletion]";
+}
 
 /// <summary>The JSON door to passwords.</summary>
 public sealed class PasswordsEndpoints(

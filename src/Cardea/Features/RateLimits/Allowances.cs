@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+using Cardea.Crypto.Secrets;
 using Cardea.Foundation.Data;
 
 namespace Cardea.Features.RateLimits;
@@ -5,8 +8,10 @@ namespace Cardea.Features.RateLimits;
 /// <summary>So many of something in so much time, counted in the database for all nodes. The window starts with its first use.</summary>
 public sealed record Allowance(string Name, int Most, TimeSpan Window);
 
-public sealed class Allowances(AllowanceStore store, TimeProvider clock)
+public sealed class Allowances(AllowanceStore store, MasterKey masterKey, TimeProvider clock)
 {
+    private readonly byte[] _key = masterKey.Derive("allowances");
+
     /// <returns>How long until there is more, or null when one was taken.</returns>
     public async Task<TimeSpan?> TakeAsync(Transaction transaction, Allowance allowance, string whose)
     {
@@ -21,5 +26,7 @@ public sealed class Allowances(AllowanceStore store, TimeProvider clock)
 
     public Task GiveBackAsync(Transaction transaction, Allowance allowance, string whose) => store.GiveBackAsync(transaction, Key(allowance, whose));
 
-    private static string Key(Allowance allowance, string whose) => $"{allowance.Name}:{whose}";
+    /// <summary>A keyed hash: whose it is can be a mail address, which nobody erases here when its account goes.</summary>
+    private string Key(Allowance allowance, string whose) =>
+        $"{allowance.Name}:{Convert.ToHexStringLower(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(whose)).AsSpan(0, 16))}";
 }

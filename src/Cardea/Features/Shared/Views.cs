@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace Cardea.Features.Shared;
 
 /// <summary>Draws views as static HTML inside the frame.</summary>
-public sealed class Views(IAntiforgery antiforgery, Flash flash, Branding branding, PageAssets assets, FindFrameName findName)
+public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding branding, PageAssets assets, FindFrameName findName)
 {
     private static readonly string[] NeverKept = ["password", "password_again", "current_password", "new_password", "new_password_again", PagesFoundation.TokenField];
 
@@ -26,7 +26,7 @@ public sealed class Views(IAntiforgery antiforgery, Flash flash, Branding brandi
     }
 
     public async Task<Frame> FrameAsync(HttpContext http) => new(
-        Texts.For(http.Request), branding, assets, antiforgery.GetAndStoreTokens(http).RequestToken ?? "", flash.Take(http), http.Request.Path.Value ?? "/",
+        Texts.For(http.Request), branding, assets, antiforgery().GetAndStoreTokens(http).RequestToken ?? "", flash.Take(http), http.Request.Path.Value ?? "/",
         http.CallerIfAny() is { } caller ? await findName(caller) : null);
 
     /// <summary>After a POST: another page, which says what was done.</summary>

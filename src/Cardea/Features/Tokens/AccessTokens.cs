@@ -102,6 +102,7 @@ public sealed class AccessTokens(SigningKeyRing ring, TokensOptions options, Pub
                 && claims.GetProperty("sub").GetString() is { } subject
                 && claims.GetProperty("sid").GetString() is { } session
                 && claims.GetProperty("exp").TryGetInt64(out var expires)
+                && (!claims.TryGetProperty("nbf", out var notBefore) || (notBefore.TryGetInt64(out var from) && from <= clock.GetUtcNow().ToUnixTimeSeconds())) // RFC 7519 section 4.1.5
                     ? new(subject, session, expires)
                     : null;
         }

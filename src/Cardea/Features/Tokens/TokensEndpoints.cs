@@ -5,7 +5,10 @@ using Microsoft.AspNetCore.Http;
 namespace Cardea.Features.Tokens;
 
 /// <param name="Replace">Taken by every path that issues tokens; a refresh makes no session, so here it changes nothing.</param>
-public sealed record RefreshRequest(string? RefreshToken = null, bool? Replace = null);
+public sealed record RefreshRequest(string? RefreshToken = null, bool? Replace = null)
+{
+    public override string ToString() => "[refresh]";
+}
 
 public sealed class TokensEndpoints(RefreshRotation rotation)
 {

@@ -26,6 +26,10 @@ public abstract class Database(Dialect dialect, Invalidations invalidations) : I
         },
         cancellation);
 
+    /// <summary>Reads a row, so that a database which answers but holds nothing of ours is no good one.</summary>
+    public Task PingAsync(CancellationToken cancellation) =>
+        ReadAsync(scope => scope.GetAsync<long>("SELECT COUNT(*) FROM schema_migrations"), cancellation);
+
     /// <summary>Runs the migrations' text under a lock that only one process holds.</summary>
     internal abstract Task MigrateAsync(Func<Transaction, Task> work, CancellationToken cancellation);
 

@@ -140,7 +140,7 @@ internal sealed partial class SqliteWriter : IDisposable
 
         _watchedAt = Stopwatch.GetTimestamp();
         var version = (_connection ??= _open()).ExecuteScalar<long>("PRAGMA data_version");
-        if (version != _dataVersion && _dataVersion != -1)
+        if (version != _dataVersion) // a new connection too: what was committed before it first looked would otherwise never be noticed
         {
             _invalidations.DropAll();
         }

@@ -33,7 +33,7 @@ public static class PageDoors
     private static IEndpointConventionBuilder Map(IEndpointRouteBuilder routes, string method, string path, Func<HttpContext, Task<IResult>> deed, PageAccess access, Limit limit)
     {
         var services = routes.ServiceProvider;
-        var (limiter, findCaller, antiforgery) = (services.GetRequiredService<RequestLimiter>(), services.GetRequiredService<FindPageCaller>(), services.GetRequiredService<IAntiforgery>());
+        var (limiter, findCaller, antiforgery) = (services.GetRequiredService<RequestLimiter>(), services.GetRequiredService<FindPageCaller>(), services.GetRequiredService<Func<IAntiforgery>>());
         var publicUrl = services.GetRequiredService<PublicUrl>();
         string[] methods = method == HttpMethods.Get ? [HttpMethods.Get, HttpMethods.Head] : [method];
         return routes.MapMethods(path, methods, (RequestDelegate)EnterAsync).WithMetadata(access, limit);
@@ -64,7 +64,7 @@ public static class PageDoors
 
             if (refusal is null && method == HttpMethods.Post)
             {
-                refusal = await RefuseFormAsync(http, antiforgery);
+                refusal = await RefuseFormAsync(http, antiforgery());
             }
 
             await (refusal is null ? await deed(http) : new Refusal(refusal)).ExecuteAsync(http);

@@ -26,6 +26,8 @@ internal static class PagesFoundation
             options.XmlEncryptor = new SealedByRepository();
         }));
         services.AddAntiforgery();
+        // Asked for at the first page and not before: its cookie's name hangs on the public URL, which may be known only when the server listens.
+        services.AddSingleton<Func<IAntiforgery>>(provider => provider.GetRequiredService<IAntiforgery>);
         services.AddSingleton<IConfigureOptions<AntiforgeryOptions>>(provider => new ConfigureOptions<AntiforgeryOptions>(options =>
         {
             var isHttps = provider.GetRequiredService<PublicUrl>().IsHttps;

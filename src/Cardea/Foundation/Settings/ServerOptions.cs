@@ -24,6 +24,8 @@ public sealed record ServerOptions
 
     internal MasterKey? MasterKey { get; init; }
 
+    public override string ToString() => "[server options]"; // a connection string holds a password
+
     internal static ServerOptions Read(SettingsReader settings, bool isProduction)
     {
         var directory = settings.Text("DataDirectory", "./data", "the SQLite file, generated keys and certificates; made with mode 0700")!;
@@ -71,9 +73,12 @@ public sealed record ServerOptions
         {
             Parse(engine, text);
         }
-        catch (ArgumentException fault)
+        catch (ArgumentException)
         {
-            settings.Fault("Database:ConnectionString", Setting.Masked, $"it is not a connection string for {engine.ToString().ToLowerInvariant()}: {fault.Message.Split('\n')[0].TrimEnd('.')}");
+            // The library's message quotes what it stumbled over, which may be a piece of the password.
+            settings.Fault("Database:ConnectionString", Setting.Masked, engine is Engine.Postgres
+                ? "allowed is a connection string of Npgsql, such as Host=localhost;Username=cardea;Password=…;Database=cardea; every part is Keyword=value"
+                : "allowed is a connection string of Microsoft.Data.Sqlite, such as Data Source=/var/lib/cardea/cardea.db; every part is Keyword=value");
         }
 
         return text;

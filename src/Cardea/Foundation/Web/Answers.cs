@@ -40,7 +40,8 @@ public static class Answers
         response.ContentType = "application/problem+json";
         if (problem.RetryAfter is { } wait)
         {
-            response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+            // At most what clients read into 32 bits: "not before somebody acts" is written as a very long time.
+            response.Headers.RetryAfter = Math.Clamp((long)Math.Ceiling(wait.TotalSeconds), 1, int.MaxValue).ToString(CultureInfo.InvariantCulture);
         }
 
         if (problem.Status == StatusCodes.Status401Unauthorized && problem.Code == CommonProblems.Unauthorized.Code)
@@ -83,4 +84,4 @@ public static class Answers
 public sealed record MessageBody(string Message);
 
 /// <summary>The body of every refusal, as the OpenAPI document shows it.</summary>
-public sealed record ProblemBody(string Type, string Title, int Status, string Detail, string Code, string Error, IReadOnlyDictionary<string, IReadOnlyList<string>>? Errors);
+public sealed record ProblemBody(string Type, string Title, int Status, string Detail, string Code, string Error, IReadOnlyDictionary<string, IReadOnlyList<string>>? Errors = null);

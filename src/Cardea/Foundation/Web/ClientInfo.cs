@@ -22,6 +22,8 @@ public sealed record ClientInfo(string Address, string AddressGroup, string User
 
     public static bool IsLoopback(HttpContext http) => IPAddress.IsLoopback(ClientAddress.Plain(http.Connection.RemoteIpAddress));
 
+    public override string ToString() => $"[client {Address}, request {RequestId}]";
+
     private static string Printable(string text) =>
         text.Length <= LongestUserAgent && text.All(letter => letter is >= ' ' and < '\u007f')
             ? text

@@ -64,6 +64,10 @@ public static class Doors
     public static T Takes<T>(this T door, object example)
         where T : IEndpointConventionBuilder => door.WithMetadata(new AcceptsMetadata(["application/json"], example.GetType()), new BodyExample(example));
 
+    /// <summary>A value that the door reads from the query.</summary>
+    public static T Asks<T>(this T door, string name, string description)
+        where T : IEndpointConventionBuilder => door.WithMetadata(new QueryValue(name, description));
+
     public static T Gives<T>(this T door, int status, Type body)
         where T : IEndpointConventionBuilder => door.WithMetadata(new ProducesResponseTypeMetadata(status, body, ["application/json"]));
 
@@ -89,6 +93,9 @@ public static class Doors
 
 /// <summary>Metadata of a door: what may be sent to it, as an example.</summary>
 public sealed record BodyExample(object Value);
+
+/// <summary>Metadata of a door: what may stand in the query.</summary>
+public sealed record QueryValue(string Name, string Description);
 
 /// <summary>Metadata of a door: the codes of its refusals at one status.</summary>
 public sealed record Refusals(int Status, IReadOnlyList<string> Codes);

@@ -12,7 +12,11 @@ public sealed class PublicUrl(Uri? configured, IServer server)
 {
     private Uri? _value = configured;
 
+    /// <exception cref="InvalidOperationException">It was left out and the server does not listen yet: to guess would be to mail wrong links.</exception>
     public Uri Value => _value ??= FirstListening();
+
+    /// <summary>False only while it was left out and the server does not listen yet.</summary>
+    public bool IsKnown => _value is not null || server.Features.Get<IServerAddressesFeature>()?.Addresses.Count > 0;
 
     /// <summary>Without a slash at its end, so that paths can be put behind it.</summary>
     public string Text => Value.GetLeftPart(UriPartial.Path).TrimEnd('/');
@@ -29,7 +33,8 @@ public sealed class PublicUrl(Uri? configured, IServer server)
 
     private Uri FirstListening()
     {
-        var address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "http://localhost:8080";
+        var address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault()
+            ?? throw new InvalidOperationException("The public URL was asked for before the server listens.");
         var reachable = address.Replace("//+", "//localhost", StringComparison.Ordinal).Replace("//*", "//localhost", StringComparison.Ordinal)
             .Replace("//0.0.0.0", "//localhost", StringComparison.Ordinal).Replace("//[::]", "//localhost", StringComparison.Ordinal);
         return new Uri(reachable);

@@ -1,15 +1,18 @@
-using System.Threading.RateLimiting;
+using System.Collections.Concurrent;
 using Cardea.Foundation.Problems;
 
 namespace Cardea.Foundation.Web;
 
-/// <summary>Counts requests by limit and client address in fixed windows. Idle addresses are forgotten, so memory stays bounded by who calls.</summary>
-public sealed class RequestLimiter : IDisposable
+/// <summary>
+/// Counts requests by limit and client address in fixed windows. Its memory is bounded: when there are more addresses than it keeps, windows
+/// that are over go first, and then all of them, which lets an attacker with so many addresses try again and shuts nobody out. What must never
+/// be forgotten is not counted here but in the database.
+/// </summary>
+public sealed class RequestLimiter(TimeProvider clock)
 {
-    private readonly PartitionedRateLimiter<(Limit Limit, string Address)> _limiter =
-        PartitionedRateLimiter.Create<(Limit Limit, string Address), (string, string)>(key => RateLimitPartition.GetFixedWindowLimiter(
-            (key.Limit.Name, key.Address),
-            _ => new FixedWindowRateLimiterOptions { PermitLimit = key.Limit.Permits, Window = key.Limit.Window, QueueLimit = 0 }));
+    private const int MostWindows = 100_000;
+
+    private readonly ConcurrentDictionary<(string Limit, string Address), Window> _windows = new();
 
     /// <returns>The refusal, or null when the request may go on.</returns>
     public Problem? Enter(Limit limit, string address)
@@ -19,19 +22,88 @@ public sealed class RequestLimiter : IDisposable
             return null;
         }
 
-        using var lease = _limiter.AttemptAcquire((limit, address), limit.OnlyFailures ? 0 : 1);
-        return lease.IsAcquired
-            ? null
-            : CommonProblems.TooManyRequests.After(lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) && wait > TimeSpan.Zero ? wait : limit.Window);
+        if (limit.OnlyFailures && !_windows.ContainsKey((limit.Name, address)))
+        {
+            return null; // who never failed costs no memory
+        }
+
+        var left = WindowOf(limit, address).Take(limit.Permits, limit.OnlyFailures ? 0 : 1, clock, limit.Window);
+        return left is { } wait ? CommonProblems.TooManyRequests.After(wait) : null;
     }
 
     public void Failed(Limit limit, string address)
     {
-        if (limit.OnlyFailures)
+        if (limit is { IsNone: false, OnlyFailures: true })
         {
-            _limiter.AttemptAcquire((limit, address)).Dispose();
+            WindowOf(limit, address).Take(limit.Permits, 1, clock, limit.Window);
         }
     }
 
-    public void Dispose() => _limiter.Dispose();
+    private Window WindowOf(Limit limit, string address)
+    {
+        if (_windows.TryGetValue((limit.Name, address), out var known))
+        {
+            return known;
+        }
+
+        if (_windows.Count >= MostWindows)
+        {
+            MakeRoom();
+        }
+
+        return _windows.GetOrAdd((limit.Name, address), static (_, now) => new Window(now), clock.GetTimestamp());
+    }
+
+    private void MakeRoom()
+    {
+        foreach (var (key, window) in _windows)
+        {
+            if (window.IsOver(clock))
+            {
+                _windows.TryRemove(key, out _);
+            }
+        }
+
+        if (_windows.Count >= MostWindows)
+        {
+            _windows.Clear();
+        }
+    }
+
+    private sealed class Window(long startedAt)
+    {
+        private readonly Lock _lock = new();
+        private long _startedAt = startedAt;
+        private TimeSpan _length;
+        private int _taken;
+
+        /// <returns>How long until there is more, or null when there was enough.</returns>
+        public TimeSpan? Take(int permits, int wanted, TimeProvider clock, TimeSpan length)
+        {
+            lock (_lock)
+            {
+                _length = length;
+                if (clock.GetElapsedTime(_startedAt) >= length)
+                {
+                    (_startedAt, _taken) = (clock.GetTimestamp(), 0);
+                }
+
+                if (_taken + Math.Max(wanted, 1) > permits)
+                {
+                    return length - clock.GetElapsedTime(_startedAt);
+                }
+
+                _taken += wanted;
+                return null;
+            }
+        }
+
+        public bool IsOver(TimeProvider clock)
+        {
+            lock (_lock)
+            {
+                return clock.GetElapsedTime(_startedAt) >= _length;
+            }
+        }
+    }
 }

@@ -39,27 +39,10 @@ public sealed class MailboxStore
 
     public Task<MailboxMail?> FindAsync(Scope scope, string id) => scope.FindAsync<MailboxMail>($"SELECT {Columns} FROM mailbox WHERE id = @id", new { id });
 
-    public Task EraseAsync(Transaction transaction, string recipient) =>
-        transaction.ExecuteAsync("DELETE FROM mailbox WHERE recipient = @recipient", new { recipient });
+    /// <summary>What was mailed to the account; only the last mail, which tells of its end, comes after.</summary>
+    public Task EraseAsync(Transaction transaction, string accountId) => transaction.ExecuteAsync(
+        "DELETE FROM mailbox WHERE id IN (SELECT id FROM outbox WHERE account_id = @accountId)", new { accountId });
 
     public Task<int> PurgeAsync(Transaction transaction, long before, int most) => transaction.ExecuteAsync(
         "DELETE FROM mailbox WHERE id IN (SELECT id FROM mailbox WHERE sent_at < @before ORDER BY sent_at LIMIT @most)", new { before, most });
-}
-
-/// <summary>The development mailbox: delivers into the database, where a person reads it in the browser.</summary>
-internal sealed class MailboxTransport(Database database, MailboxStore store) : IMailTransport
-{
-    public Task SendAsync(OutgoingMail mail, CancellationToken cancellation) => database.WriteAsync(
-        transaction => store.AddAsync(transaction, new MailboxMail
-        {
-            Id = mail.Id,
-            Recipient = mail.Recipient,
-            Subject = mail.Rendered.Subject,
-            BodyText = mail.Rendered.Text,
-            BodyHtml = mail.Rendered.Html,
-            Link = mail.Link,
-            Code = mail.Code,
-            SentAt = mail.At.ToUnixTimeMilliseconds(),
-        }),
-        cancellation);
 }

@@ -1,0 +1,163 @@
+-- The tables as PostgreSQL has them. SQLite has the same, with INTEGER for BIGINT, BLOB for BYTEA, and STRICT.
+
+-- 0001_main_job
+-- An account from sign-up to log-out. Instants are milliseconds since 1970 in UTC, booleans 0 and 1, hashes and sealed values bytes.
+
+CREATE TABLE accounts (
+    id TEXT PRIMARY KEY,
+    email TEXT NOT NULL UNIQUE,                 -- canonical form; the constraint is the last word on who has it
+    username TEXT,                              -- as its owner writes it
+    username_key TEXT UNIQUE,                   -- as it is compared
+    given_name TEXT,
+    family_name TEXT,
+    password_hash TEXT,                         -- PHC string, or a form brought along from another system
+    password_changed_at BIGINT,
+    password_change_required BIGINT NOT NULL DEFAULT 0,
+    email_verified_at BIGINT,
+    disabled_at BIGINT,
+    created_at BIGINT NOT NULL,
+    last_login_at BIGINT
+);
+
+CREATE TABLE roles (
+    name TEXT PRIMARY KEY,
+    description TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+INSERT INTO roles (name, description, created_at) VALUES ('admin', 'Administers this server', 0), ('user', 'Has an account', 0);
+
+CREATE TABLE account_roles (
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    role TEXT NOT NULL REFERENCES roles (name) ON DELETE CASCADE,
+    PRIMARY KEY (account_id, role)
+);
+
+CREATE INDEX account_roles_by_role ON account_roles (role);
+
+CREATE TABLE devices (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    token_hash BYTEA NOT NULL UNIQUE,         -- SHA-256 of what the browser keeps
+    fingerprint BYTEA NOT NULL,               -- keyed hash of address and user agent, for clients that keep nothing
+    created_at BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL
+);
+
+CREATE INDEX devices_by_account ON devices (account_id, fingerprint);
+
+CREATE TABLE sessions (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    device_id TEXT REFERENCES devices (id) ON DELETE SET NULL,
+    created_at BIGINT NOT NULL,
+    authenticated_at BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,              -- absolute, whatever the use
+    amr TEXT NOT NULL,                          -- RFC 8176 words with spaces between them
+    address TEXT NOT NULL,
+    user_agent TEXT NOT NULL,
+    refresh_hash BYTEA NOT NULL,              -- SHA-256 of the random value inside this session's refresh tokens
+    refresh_counter BIGINT NOT NULL,         -- of the newest refresh token given out
+    refreshed_at BIGINT NOT NULL
+);
+
+CREATE INDEX sessions_by_account ON sessions (account_id, created_at);
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+CREATE TABLE one_time_secrets (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    purpose TEXT NOT NULL,
+    token_hash BYTEA,
+    token_expires_at BIGINT NOT NULL,
+    code_mac BYTEA,
+    code_expires_at BIGINT NOT NULL,
+    code_tries_left BIGINT NOT NULL,
+    target TEXT,                                -- what it is about, such as the new address
+    created_at BIGINT NOT NULL,
+    UNIQUE (account_id, purpose)                -- a newer one voids the older
+);
+
+CREATE UNIQUE INDEX one_time_secrets_by_token ON one_time_secrets (token_hash);
+CREATE INDEX one_time_secrets_by_target ON one_time_secrets (target) WHERE target IS NOT NULL;
+
+CREATE TABLE attempt_counters (
+    key TEXT PRIMARY KEY,
+    failures BIGINT NOT NULL,
+    blocked_until BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE INDEX attempt_counters_by_age ON attempt_counters (updated_at);
+
+CREATE TABLE allowances (
+    key TEXT PRIMARY KEY,
+    taken BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL
+);
+
+CREATE INDEX allowances_by_end ON allowances (ends_at);
+
+CREATE TABLE mail_requests (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    asked_for BYTEA NOT NULL,                 -- sealed: what was typed, which may be nobody's
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE outbox (
+    id TEXT PRIMARY KEY,
+    account_id TEXT,                            -- no foreign key: the last mail goes out after the account is gone
+    template TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    content BYTEA,                            -- sealed; emptied when the mail is delivered or given up
+    state TEXT NOT NULL,                        -- queued, sent, parked
+    attempts BIGINT NOT NULL,
+    next_attempt_at BIGINT NOT NULL,
+    send_before BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    finished_at BIGINT,
+    last_error TEXT
+);
+
+CREATE INDEX outbox_due ON outbox (next_attempt_at) WHERE state = 'queued';
+CREATE INDEX outbox_by_account ON outbox (account_id);
+
+CREATE TABLE mailbox (
+    id TEXT PRIMARY KEY,
+    recipient TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body_text TEXT NOT NULL,
+    body_html TEXT NOT NULL,
+    link TEXT,
+    code TEXT,
+    sent_at BIGINT NOT NULL
+);
+
+CREATE INDEX mailbox_by_recipient ON mailbox (recipient, id);
+
+CREATE TABLE signing_keys (
+    id TEXT PRIMARY KEY,                        -- the key id of the JWKS
+    algorithm TEXT NOT NULL,
+    private_key BYTEA NOT NULL,               -- sealed PKCS #8
+    created_at BIGINT NOT NULL,
+    signs_from BIGINT NOT NULL,              -- published before that, so that verifiers know it in time
+    verifies_until BIGINT                    -- null while it signs
+);
+
+CREATE TABLE audit_events (
+    id TEXT PRIMARY KEY,
+    event TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    account_id TEXT,                            -- a pseudonym once the account is gone
+    actor_id TEXT,                              -- who did it, when that is somebody else
+    session_id TEXT,
+    address TEXT,
+    user_agent TEXT,
+    request_id TEXT,
+    detail TEXT                                 -- JSON
+);
+
+CREATE INDEX audit_events_by_account ON audit_events (account_id, id);
+CREATE INDEX audit_events_by_event ON audit_events (event, id);

@@ -1,0 +1,147 @@
+using Cardea.Features.Sessions;
+using Cardea.Foundation.Data;
+using Cardea.Tests.Harness;
+
+namespace Cardea.Tests.Stores;
+
+public sealed class SessionStoreContract
+{
+    private readonly SessionStore _store = new();
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task What_is_added_is_found_whole(Engine engine)
+    {
+        await using var bare = await BareDatabase.CreateAsync(engine);
+        var alice = await bare.NewAccountAsync("alice");
+        var session = New("s1", alice.Id, createdAt: 10, seenAt: 20, expiresAt: 30);
+
+        await bare.WriteAsync(transaction => _store.AddAsync(transaction, session));
+
+        Assert.Equivalent(session, await bare.ReadAsync(scope => _store.FindAsync(scope, "s1")), strict: true);
+        Assert.Null(await bare.ReadAsync(scope => _store.FindAsync(scope, "s2")));
+    }
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task Live_ones_are_listed_oldest_first_to_the_millisecond(Engine engine)
+    {
+        await using var bare = await BareDatabase.CreateAsync(engine);
+        var (alice, bob) = (await bare.NewAccountAsync("alice"), await bare.NewAccountAsync("bob"));
+        await AddAsync(
+            bare,
+            New("newer", alice.Id, createdAt: 12, seenAt: 101, expiresAt: 1001),
+            New("older", alice.Id, createdAt: 11, seenAt: 101, expiresAt: 1001),
+            New("idle", alice.Id, createdAt: 10, seenAt: 100, expiresAt: 1001),
+            New("expired", alice.Id, createdAt: 10, seenAt: 101, expiresAt: 1000),
+            New("bobs", bob.Id, createdAt: 10, seenAt: 101, expiresAt: 1001));
+
+        var live = await bare.ReadAsync(scope => _store.ListLiveAsync(scope, alice.Id, now: 1000, idleSince: 100));
+
+        Assert.Equal(["older", "newer"], live.Select(session => session.Id));
+    }
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task Only_its_owner_removes_a_session_and_only_once(Engine engine)
+    {
+        await using var bare = await BareDatabase.CreateAsync(engine);
+        var (alice, bob) = (await bare.NewAccountAsync("alice"), await bare.NewAccountAsync("bob"));
+        await AddAsync(bare, New("s1", alice.Id));
+
+        Assert.False(await bare.WriteAsync(transaction => _store.TryRemoveAsync(transaction, "s1", bob.Id)));
+        Assert.True(await bare.WriteAsync(transaction => _store.TryRemoveAsync(transaction, "s1", alice.Id)));
+        Assert.False(await bare.WriteAsync(transaction => _store.TryRemoveAsync(transaction, "s1", alice.Id)));
+    }
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task Removing_all_names_those_removed_and_spares_the_exception(Engine engine)
+    {
+        await using var bare = await BareDatabase.CreateAsync(engine);
+        var (alice, bob) = (await bare.NewAccountAsync("alice"), await bare.NewAccountAsync("bob"));
+        await AddAsync(bare, New("a1", alice.Id), New("a2", alice.Id), New("a3", alice.Id), New("b1", bob.Id));
+
+        Assert.Equal(["a1", "a3"], (await bare.WriteAsync(transaction => _store.RemoveAllAsync(transaction, alice.Id, except: "a2"))).Order());
+        Assert.Equal(["a2"], await bare.WriteAsync(transaction => _store.RemoveAllAsync(transaction, alice.Id, except: null)));
+        Assert.Equal(["b1"], await bare.Files.QueryAsync<string>("SELECT id FROM sessions"));
+    }
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task A_counter_moves_on_once_and_only_from_where_it_is(Engine engine)
+    {
+        await using var bare = await BareDatabase.CreateAsync(engine);
+        var alice = await bare.NewAccountAsync("alice");
+        await AddAsync(bare, New("s1", alice.Id, seenAt: 20));
+
+        Assert.False(await TryRotateAsync(bare, "s1", counter: 1, now: 50));
+        Assert.True(await TryRotateAsync(bare, "s1", counter: 0, now: 51));
+        Assert.False(await TryRotateAsync(bare, "s1", counter: 0, now: 52));
+        Assert.False(await TryRotateAsync(bare, "unknown", counter: 0, now: 53));
+
+        var session = await bare.ReadAsync(scope => _store.FindAsync(scope, "s1"));
+        Assert.Equal((1, 51, 51), (session!.RefreshCounter, session.RefreshedAt, session.LastSeenAt));
+    }
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task A_token_that_lay_too_long_does_not_rotate(Engine engine)
+    {
+        await using var bare = await BareDatabase.CreateAsync(engine);
+        var alice = await bare.NewAccountAsync("alice");
+        await AddAsync(bare, New("s1", alice.Id, seenAt: 20));
+
+        Assert.False(await bare.WriteAsync(transaction => _store.TryRotateAsync(transaction, "s1", 0, now: 120, unusedSince: 20)));
+        Assert.True(await bare.WriteAsync(transaction => _store.TryRotateAsync(transaction, "s1", 0, now: 119, unusedSince: 19)));
+    }
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task The_last_use_never_goes_back(Engine engine)
+    {
+        await using var bare = await BareDatabase.CreateAsync(engine);
+        var alice = await bare.NewAccountAsync("alice");
+        await AddAsync(bare, New("s1", alice.Id, seenAt: 20));
+
+        await bare.WriteAsync(transaction => _store.SetSeenAsync(transaction, "s1", 60));
+        await bare.WriteAsync(transaction => _store.SetSeenAsync(transaction, "s1", 40));
+
+        Assert.Equal(60, (await bare.ReadAsync(scope => _store.FindAsync(scope, "s1")))!.LastSeenAt);
+    }
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task The_purge_takes_what_is_over_and_no_more_than_asked(Engine engine)
+    {
+        await using var bare = await BareDatabase.CreateAsync(engine);
+        var alice = await bare.NewAccountAsync("alice");
+        await AddAsync(
+            bare,
+            New("live", alice.Id, seenAt: 101, expiresAt: 1001),
+            New("idle", alice.Id, seenAt: 100, expiresAt: 1001),
+            New("expired", alice.Id, seenAt: 101, expiresAt: 1000));
+
+        Assert.Equal(1, await bare.WriteAsync(transaction => _store.PurgeAsync(transaction, now: 1000, idleSince: 100, most: 1)));
+        Assert.Equal(1, await bare.WriteAsync(transaction => _store.PurgeAsync(transaction, now: 1000, idleSince: 100, most: 10)));
+        Assert.Equal(["live"], await bare.Files.QueryAsync<string>("SELECT id FROM sessions"));
+    }
+
+    private static Session New(string id, string accountId, long createdAt = 1, long seenAt = 20, long expiresAt = 1000) => new()
+    {
+        Id = id,
+        AccountId = accountId,
+        CreatedAt = createdAt,
+        AuthenticatedAt = createdAt + 1,
+        LastSeenAt = seenAt,
+        ExpiresAt = expiresAt,
+        Amr = "pwd otp",
+        Address = "192.0.2.1",
+        UserAgent = "agent/1",
+        RefreshHash = [1, 2, 3],
+        RefreshedAt = seenAt,
+    };
+
+    private Task AddAsync(BareDatabase bare, params Session[] sessions) => bare.WriteAsync(async transaction =>
+    {
+        foreach (var session in sessions)
+        {
+            await _store.AddAsync(transaction, session);
+        }
+    });
+
+    private Task<bool> TryRotateAsync(BareDatabase bare, string id, long counter, long now) =>
+        bare.WriteAsync(transaction => _store.TryRotateAsync(transaction, id, counter, now, unusedSince: 0));
+}
