@@ -30,29 +30,29 @@ public sealed partial class TextsTests
         var (said, known) = (Said(), Read(language).Select(text => text.English).ToList());
 
         Assert.True(said.Count > 150, $"Only {said.Count} sentences were found: the search is broken.");
-        AssertNone(said.Except(known), $"Missing in {language}.json:");
-        AssertNone(known.Except(said), $"In {language}.json, and said nowhere:");
-        AssertNone(known.GroupBy(english => english).Where(group => group.Count() > 1).Select(group => group.Key), $"Twice in {language}.json:");
+        SourceTree.AssertNone(said.Except(known), $"Missing in {language}.json:");
+        SourceTree.AssertNone(known.Except(said), $"In {language}.json, and said nowhere:");
+        SourceTree.AssertNone(known.GroupBy(english => english).Where(group => group.Count() > 1).Select(group => group.Key), $"Twice in {language}.json:");
     }
 
     [Theory, MemberData(nameof(Translations))]
-    public void A_translation_has_the_placeholders_of_its_sentence(string language) => AssertNone(
+    public void A_translation_has_the_placeholders_of_its_sentence(string language) => SourceTree.AssertNone(
         Read(language).Where(text => string.IsNullOrWhiteSpace(text.Translation) || !Holes(text.English).SequenceEqual(Holes(text.Translation))).Select(text => $"{text.English} → {text.Translation}"),
         "Empty, or with other placeholders:");
 
     [Fact]
-    public void A_view_says_literals_or_what_is_known_to_be_translated_elsewhere() => AssertNone(
+    public void A_view_says_literals_or_what_is_known_to_be_translated_elsewhere() => SourceTree.AssertNone(
         Views().SelectMany(view => Computed().Matches(view.Value).Select(match => match.Groups[1].Value).Except(KeysFromElsewhere).Select(key => $"{view.Key}: T[{key}]")),
         "This key is not seen by the search for missing translations:");
 
     [Fact]
-    public void A_view_has_no_words_past_its_texts() => AssertNone(
+    public void A_view_has_no_words_past_its_texts() => SourceTree.AssertNone(
         Views().SelectMany(view => Untranslated().Matches(view.Value.Split("@code {")[0]).Select(match => match.Value.Trim()).Where(text => text is not (">English<" or ">Deutsch<")).Select(text => $"{view.Key}: {text}")),
         "Words that no language file knows:");
 
     /// <summary>A sentence glued from pieces is another key for every value: values stand beside it, in a <see cref="Phrase"/>.</summary>
     [Fact]
-    public void What_is_wrong_with_a_field_is_not_glued_together() => AssertNone(
+    public void What_is_wrong_with_a_field_is_not_glued_together() => SourceTree.AssertNone(
         Sources.SelectMany(source => Complaints().Matches(source.Value).Where(match => match.Value.Contains("$\"", StringComparison.Ordinal)).Select(match => $"{source.Key}: {match.Value}")),
         "Use new Phrase(\"… {0} …\", value):");
 
@@ -122,23 +122,11 @@ public sealed partial class TextsTests
 
     private static Dictionary<string, string> ReadSources()
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Cardea.slnx")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("No folder above the tests holds Cardea.slnx.");
-        }
-
-        var root = Path.Combine(folder.FullName, "src", "Cardea");
+        var root = Path.Combine(SourceTree.Root, "src", "Cardea");
         return new[] { "Features", "Foundation" }
             .SelectMany(part => Directory.EnumerateFiles(Path.Combine(root, part), "*.*", SearchOption.AllDirectories))
             .Where(path => Path.GetExtension(path) is ".razor" or ".cs")
             .ToDictionary(path => Path.GetRelativePath(root, path), File.ReadAllText);
-    }
-
-    private static void AssertNone(IEnumerable<string> offenders, string rule)
-    {
-        var all = offenders.ToList();
-        Assert.True(all.Count == 0, $"{rule}\n  {string.Join("\n  ", all)}");
     }
 
     [GeneratedRegex("(?:\\bT|\\bTexts|\\btexts)\\[\"((?:[^\"\\\\]|\\\\.)*)\"")]

@@ -66,7 +66,7 @@ internal static class SharedFeature
             http.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         }
 
-        var frame = new Frame(Texts.For(http.Request), branding, assets, "", null, http.Request.Path.Value ?? "/", null, HasScript: false);
+        var frame = new Frame(Texts.In(Languages.Of(http.Request)), branding, assets, "", null, http.Request.Path.Value ?? "/", null, HasScript: false);
         await new Microsoft.AspNetCore.Http.HttpResults.RazorComponentResult<ErrorPage>(new Dictionary<string, object?>
         {
             ["Frame"] = frame,

@@ -4,7 +4,6 @@ using System.Reflection;
 using System.Text.Json;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Web;
-using Microsoft.AspNetCore.Http;
 
 namespace Cardea.Features.Shared;
 
@@ -32,8 +31,6 @@ public sealed class Texts
     public CultureInfo Culture => CultureInfo.GetCultureInfo(Language);
 
     public static Texts In(string language) => All.GetValueOrDefault(language) ?? All[Languages.Fallback];
-
-    public static Texts For(HttpRequest request) => In(Languages.Of(request));
 
     private static Texts Load(string language)
     {
