@@ -41,9 +41,9 @@ internal static class SharedFeature
 
     private static IResult ChooseLanguage(HttpContext http, IFormCollection form)
     {
-        if (Texts.Languages.Contains(form["language"].ToString()))
+        if (Languages.All.Contains(form["language"].ToString()))
         {
-            http.Response.Cookies.Append(Texts.Cookie, form["language"].ToString(), new CookieOptions
+            http.Response.Cookies.Append(Languages.Cookie, form["language"].ToString(), new CookieOptions
             {
                 HttpOnly = true,
                 Secure = http.Request.IsHttps,
@@ -67,7 +67,7 @@ internal static class SharedFeature
             http.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         }
 
-        var frame = new Frame(Texts.For(http.Request), branding, assets, "", null, http.Request.Path.Value ?? "/", null, HasScript: false);
+        var frame = new Frame(Texts.In(Languages.Of(http.Request)), branding, assets, "", null, http.Request.Path.Value ?? "/", null, HasScript: false);
         await new Microsoft.AspNetCore.Http.HttpResults.RazorComponentResult<ErrorPage>(new Dictionary<string, object?>
         {
             ["Frame"] = frame,
