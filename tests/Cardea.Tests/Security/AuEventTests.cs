@@ -128,12 +128,12 @@ public sealed class AuEventTests
             ("sign-out", () => alice.PostAsync("/auth/logout")), ("deletion", () => alice.DeleteAsync("/users/me", new { password = alice.Password })),
         };
         string[] counters = ["attempt_counters", "allowances"];
-        var before = await app.DumpAsync(counters);
+        var before = await app.DumpSettledAsync(counters);
         foreach (var (what, act) in deeds)
         {
             var answer = await act();
             Assert.True(answer.Status == HttpStatusCode.InternalServerError && answer.Code == "internal_error", $"{what}: {answer.Body}");
-            Assert.True(before == await app.DumpAsync(counters), $"{what} was half done");
+            Assert.True(before == await app.DumpSettledAsync(counters), $"{what} was half done");
         }
 
         // What a job does is put off, not lost.

@@ -15,7 +15,7 @@ public sealed class ErErrorContractTests
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
         var alice = await (await app.NewActor().SignUpAsync()).SignInAsync();
-        var before = await app.DumpAsync();
+        var before = await app.DumpSettledAsync();
         var served = JsonRoute.All(app).ToLookup(route => route.Path, route => route.Method);
         foreach (var path in served)
         {
@@ -28,7 +28,7 @@ public sealed class ErErrorContractTests
             Assert.True(overridden.Status is HttpStatusCode.MethodNotAllowed || path.Count() > 1, $"an override header opened {path.Key}");
         }
 
-        Assert.Equal(before, await app.DumpAsync());
+        Assert.Equal(before, await app.DumpSettledAsync());
     }
 
     [Theory, OnSqlite, OnPostgres]
@@ -41,7 +41,7 @@ public sealed class ErErrorContractTests
         Assert.True(routes.Count >= 11, "The routing table lost its bodies.");
         foreach (var route in routes)
         {
-            var before = await app.DumpAsync();
+            var before = await app.DumpSettledAsync();
             foreach (var (what, body, statuses) in Wrong(route))
             {
                 (await stranger.SendAsync(route, body, alice)).ExpectProblem($"{route}, {what}", statuses);
@@ -53,7 +53,7 @@ public sealed class ErErrorContractTests
                     .ExpectProblem($"{route} as {type}", HttpStatusCode.UnsupportedMediaType);
             }
 
-            Assert.True(before == await app.DumpAsync(), $"{route} changed something");
+            Assert.True(before == await app.DumpSettledAsync(), $"{route} changed something");
         }
     }
 
@@ -67,12 +67,12 @@ public sealed class ErErrorContractTests
         {
             foreach (var member in route.Example!.Select(pair => pair.Key).ToList())
             {
-                var before = await app.DumpAsync("audit_events", "attempt_counters", "allowances");
+                var before = await app.DumpSettledAsync("audit_events", "attempt_counters", "allowances");
                 var answer = await stranger.SendAsync(route, route.Without(member), alice);
                 if ((int)answer.Status >= 300)
                 {
                     answer.ExpectProblem($"{route} without {member}");
-                    Assert.True(before == await app.DumpAsync("audit_events", "attempt_counters", "allowances"), $"{route} without {member} changed something");
+                    Assert.True(before == await app.DumpSettledAsync("audit_events", "attempt_counters", "allowances"), $"{route} without {member} changed something");
                 }
             }
         }

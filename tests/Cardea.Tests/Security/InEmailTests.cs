@@ -24,7 +24,7 @@ public sealed class InEmailTests
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
         var alice = await (await app.NewActor().SignUpAsync()).SignInAsync();
-        var before = await app.DumpAsync();
+        var before = await app.DumpSettledAsync();
         foreach (var route in JsonRoute.WithBody(app).Where(route => route.Members.ContainsKey("email")))
         {
             foreach (var address in Hostile.Append("a@" + new string('b', 64) + ".org").Append(new string('a', 65) + "@example.org").Append("a@" + string.Concat(Enumerable.Repeat("b.", 130)) + "org"))
@@ -35,7 +35,7 @@ public sealed class InEmailTests
             }
         }
 
-        Assert.Equal(before, await app.DumpAsync());
+        Assert.Equal(before, await app.DumpSettledAsync());
     }
 
     [Theory, OnSqlite, OnPostgres]

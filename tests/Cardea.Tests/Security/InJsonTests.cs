@@ -14,7 +14,7 @@ public sealed class InJsonTests
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
         var alice = await (await app.NewActor().SignUpAsync()).SignInAsync();
-        var before = await app.DumpAsync();
+        var before = await app.DumpSettledAsync();
         foreach (var route in JsonRoute.WithBody(app))
         {
             foreach (var (number, body) in Hostile(route).Index())
@@ -23,7 +23,7 @@ public sealed class InJsonTests
             }
         }
 
-        Assert.Equal(before, await app.DumpAsync());
+        Assert.Equal(before, await app.DumpSettledAsync());
     }
 
     [Theory, OnSqlite, OnPostgres]
@@ -32,7 +32,7 @@ public sealed class InJsonTests
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
         var (alice, bob) = (await (await app.NewActor().SignUpAsync()).SignInAsync(), await app.NewActor().SignUpAsync());
-        var before = await app.DumpAsync();
+        var before = await app.DumpSettledAsync();
         foreach (var route in JsonRoute.WithBody(app))
         {
             foreach (var member in new[]
@@ -46,7 +46,7 @@ public sealed class InJsonTests
             }
         }
 
-        Assert.Equal(before, await app.DumpAsync());
+        Assert.Equal(before, await app.DumpSettledAsync());
     }
 
     [Theory, OnSqlite, OnPostgres]

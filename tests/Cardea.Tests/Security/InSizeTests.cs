@@ -13,7 +13,7 @@ public sealed class InSizeTests
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
         var alice = await (await app.NewActor().SignUpAsync()).SignInAsync();
-        var before = await app.DumpAsync();
+        var before = await app.DumpSettledAsync();
         foreach (var route in JsonRoute.WithBody(app))
         {
             foreach (var size in new[] { (64 * 1024) + 1, 1024 * 1024, (1024 * 1024) + 1, 2 * 1024 * 1024 })
@@ -46,7 +46,7 @@ public sealed class InSizeTests
             (await stranger.SendAsync(route, $"{{{many}}}", alice)).ExpectProblem($"{route}, many members", HttpStatusCode.BadRequest, HttpStatusCode.RequestEntityTooLarge);
         }
 
-        Assert.Equal(before, await app.DumpAsync());
+        Assert.Equal(before, await app.DumpSettledAsync());
     }
 
     [Theory, OnSqlite]

@@ -66,7 +66,7 @@ public sealed class InTextTests
         ];
         await TryEverywhereAsync(engine, injections.Select(text => JsonSerializer.Serialize(text)), async (app, alice) =>
         {
-            var before = await app.DumpAsync();
+            var before = await app.DumpSettledAsync();
             foreach (var text in injections.Select(Uri.EscapeDataString))
             {
                 (await alice.DeleteAsync($"/sessions/{text}")).ExpectProblem(text, HttpStatusCode.NotFound);
@@ -76,7 +76,7 @@ public sealed class InTextTests
                 Assert.True((int)(await alice.GetAsync($"/{text}")).Status is 404 or 400);
             }
 
-            Assert.Equal(before, await app.DumpAsync());
+            Assert.Equal(before, await app.DumpSettledAsync());
             (await alice.GetAsync("/users/me")).Expect(HttpStatusCode.OK);
         });
     }

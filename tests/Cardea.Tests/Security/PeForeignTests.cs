@@ -37,7 +37,7 @@ public sealed class PeForeignTests
     {
         await using var app = await TestApp.StartAsync(engine);
         var (alice, bob) = (await (await app.NewActor().SignUpAsync()).SignInAsync(), await (await app.NewActor().SignUpAsync()).SignInAsync());
-        var before = await app.DumpAsync();
+        var before = await app.DumpSettledAsync();
         foreach (var route in JsonRoute.All(app).Where(route => route.Path.Contains(new string('0', 32), StringComparison.Ordinal)))
         {
             var unknown = await alice.SendAsync(new HttpMethod(route.Method), route.Path);
@@ -53,7 +53,7 @@ public sealed class PeForeignTests
         }
 
         (await bob.SendAsync(HttpMethod.Delete, "/sessions/" + bob.SessionId, withToken: false)).Expect(HttpStatusCode.Unauthorized);
-        Assert.Equal(before, await app.DumpAsync());
+        Assert.Equal(before, await app.DumpSettledAsync());
         (await alice.DeleteAsync("/sessions")).Expect(HttpStatusCode.OK);
         (await bob.GetAsync("/users/me")).Expect(HttpStatusCode.OK);
         Assert.Equal(bob.SessionId, (await bob.GetAsync("/sessions")).Json.GetProperty("items").EnumerateArray().Single().GetProperty("id").GetString());

@@ -19,7 +19,13 @@ public sealed class PrOutboundTests
     {
         var exporting = SourceFiles.All().Where(file => File.ReadAllText(file).Contains("AddOtlpExporter", StringComparison.Ordinal)).ToList();
         var lines = File.ReadAllText(Assert.Single(exporting));
-        // Each exporter stands in a block that asks for an endpoint first.
-        Assert.Equal(Regex.Count(lines, "AddOtlpExporter"), Regex.Count(lines, @"if \(all \|\| Has\(""OTEL_EXPORTER_OTLP_\w+_ENDPOINT""\)\)\s*\{[^}]*?AddOtlpExporter"));
+        // Each exporter stands in a method that is called only where an endpoint was asked for first.
+        foreach (Match method in Regex.Matches(lines, @"private static void (\w+)\([^)]*\)\s*\{(?:[^}]*?)AddOtlpExporter"))
+        {
+            Assert.Matches($@"if \(Has\(""OTEL_EXPORTER_OTLP_ENDPOINT""\) \|\| Has\(""OTEL_EXPORTER_OTLP_\w+_ENDPOINT""\)\)\s*\{{\s*{method.Groups[1].Value}\(", lines);
+            Assert.Equal(2, Regex.Count(lines, $@"\b{method.Groups[1].Value}\(")); // where it is and where it is called
+        }
+
+        Assert.Equal(Regex.Count(lines, "AddOtlpExporter"), Regex.Count(lines, @"private static void \w+\([^)]*\)\s*\{[^}]*?AddOtlpExporter"));
     }
 }

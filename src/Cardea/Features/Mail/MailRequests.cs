@@ -39,20 +39,20 @@ public sealed class MailRequests(MailRequestStore store, MasterKey masterKey, Ou
 }
 
 /// <summary>Finds out what is behind each request and puts the mail, if there is one, into the outbox.</summary>
-public sealed partial class MailRequestsJob : Job
+public sealed class MailRequestsJob : Job
 {
     private readonly Database _database;
     private readonly MailRequestStore _store;
     private readonly MailRequests _requests;
     private readonly Dictionary<string, MailRequestKind> _kinds;
     private readonly PublicUrl _publicUrl;
-    private readonly ILogger _log;
+    private readonly TimeProvider _clock;
 
     public MailRequestsJob(
-        Database database, MailRequestStore store, MailRequests requests, IEnumerable<MailRequestKind> kinds, OutboxSignal signal, PublicUrl publicUrl, ILogger<MailRequestsJob> log)
+        Database database, MailRequestStore store, MailRequests requests, IEnumerable<MailRequestKind> kinds, OutboxSignal signal, PublicUrl publicUrl, TimeProvider clock, ILogger<MailRequestsJob> log)
         : base("mail requests", TimeSpan.FromSeconds(2), log)
     {
-        (_database, _store, _requests, _publicUrl, _log) = (database, store, requests, publicUrl, log);
+        (_database, _store, _requests, _publicUrl, _clock) = (database, store, requests, publicUrl, clock);
         _kinds = kinds.ToDictionary(kind => kind.Name);
         signal.Woken += Wake;
     }
@@ -69,9 +69,9 @@ public sealed partial class MailRequestsJob : Job
             }
             catch (Exception fault) when (taken is not null && fault is not OperationCanceledException && !Dialect.IsOutage(fault))
             {
-                // The oldest comes first: one that can never be resolved must not hold up all that were asked after it.
-                LogDropped(taken.Id, taken.Kind, fault);
-                await _database.WriteAsync(transaction => _store.RemoveAsync(transaction, taken.Id), stopping);
+                // The oldest comes first: one that can't be resolved goes behind all that were asked after it, and is tried again.
+                await _database.WriteAsync(transaction => _store.PutOffAsync(transaction, taken.Id, _clock.Milliseconds()), stopping);
+                throw;
             }
         }
     }
@@ -92,9 +92,6 @@ public sealed partial class MailRequestsJob : Job
 
         return true;
     }
-
-    [LoggerMessage(10, LogLevel.Error, "The mail request {RequestId} ({Kind}) can't be resolved and is dropped")]
-    private partial void LogDropped(string requestId, string kind, Exception fault);
 }
 
 /// <summary>

@@ -10,9 +10,10 @@ namespace Cardea.Foundation.Web;
 /// </summary>
 public sealed class RequestLimiter(TimeProvider clock)
 {
-    private const int MostWindows = 100_000;
+    private const int MostWindows = 50_000;
 
     private readonly ConcurrentDictionary<(string Limit, string Address), Window> _windows = new();
+    private int _count; // the dictionary's own count locks all of it
 
     /// <returns>The refusal, or null when the request may go on.</returns>
     public Problem? Enter(Limit limit, string address)
@@ -46,7 +47,7 @@ public sealed class RequestLimiter(TimeProvider clock)
             return known;
         }
 
-        if (_windows.Count >= MostWindows)
+        if (Interlocked.Increment(ref _count) > MostWindows)
         {
             MakeRoom();
         }
@@ -64,10 +65,12 @@ public sealed class RequestLimiter(TimeProvider clock)
             }
         }
 
-        if (_windows.Count >= MostWindows)
+        if (_windows.Count > MostWindows / 2)
         {
             _windows.Clear();
         }
+
+        Volatile.Write(ref _count, _windows.Count);
     }
 
     private sealed class Window(long startedAt)
