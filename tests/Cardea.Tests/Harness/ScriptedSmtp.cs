@@ -11,25 +11,25 @@ namespace Cardea.Tests.Harness;
 /// </summary>
 public sealed class ScriptedSmtp : IDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
 
     public ScriptedSmtp(params string[] answers)
     {
-        listener.Start();
+        _listener.Start();
         _ = ServeAsync(answers);
     }
 
-    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     public ConcurrentQueue<string> Heard { get; } = new();
 
-    public void Dispose() => listener.Dispose();
+    public void Dispose() => _listener.Dispose();
 
     private async Task ServeAsync(string[] answers)
     {
         try
         {
-            using var client = await listener.AcceptTcpClientAsync();
+            using var client = await _listener.AcceptTcpClientAsync();
             await using var stream = client.GetStream();
             using var reader = new StreamReader(stream, Encoding.Latin1);
             foreach (var answer in answers)

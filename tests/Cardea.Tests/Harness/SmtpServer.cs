@@ -25,16 +25,16 @@ public sealed class SmtpServer : IAsyncDisposable
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("cardea-smtp-");
-    private readonly Lock gate = new();
-    private readonly List<ReceivedMail> received = [];
-    private readonly List<SmtpCommand> commands = [];
-    private readonly List<string> signIns = [];
-    private readonly TaskCompletionSource<JsonElement> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly SemaphoreSlim faultsAreSet = new(0);
-    private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Process? process;
-    private SmtpFaults? inForce;
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("cardea-smtp-");
+    private readonly Lock _gate = new();
+    private readonly List<ReceivedMail> _received = [];
+    private readonly List<SmtpCommand> _commands = [];
+    private readonly List<string> _signIns = [];
+    private readonly TaskCompletionSource<JsonElement> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _faultsAreSet = new(0);
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Process? _process;
+    private SmtpFaults? _inForce;
 
     private SmtpServer(X509Certificate2 ca) => CaCertificate = ca;
 
@@ -48,14 +48,14 @@ public sealed class SmtpServer : IAsyncDisposable
     public X509Certificate2 CaCertificate { get; }
 
     /// <summary>The authority's certificate as a PEM file, for a client's trust.</summary>
-    public string CaFile => Path.Combine(directory.FullName, "ca.pem");
+    public string CaFile => Path.Combine(_directory.FullName, "ca.pem");
 
-    public IReadOnlyList<ReceivedMail> Received => Snapshot(received);
+    public IReadOnlyList<ReceivedMail> Received => Snapshot(_received);
 
-    public IReadOnlyList<SmtpCommand> Commands => Snapshot(commands);
+    public IReadOnlyList<SmtpCommand> Commands => Snapshot(_commands);
 
     /// <summary>The mechanisms of the sign-ins that were accepted.</summary>
-    public IReadOnlyList<string> SignIns => Snapshot(signIns);
+    public IReadOnlyList<string> SignIns => Snapshot(_signIns);
 
     public static async Task<SmtpServer> StartAsync(string certificateFor = Host, string? tlsMaximum = null)
     {
@@ -81,14 +81,14 @@ public sealed class SmtpServer : IAsyncDisposable
     /// <summary>Replaces the faults; without argument the server behaves again. Returns when they are in force.</summary>
     public async Task SetAsync(SmtpFaults? faults = null)
     {
-        inForce = faults;
-        await process!.StandardInput.WriteLineAsync(JsonSerializer.Serialize(faults ?? new SmtpFaults(), Json));
-        await process.StandardInput.FlushAsync();
-        Assert.True(await faultsAreSet.WaitAsync(TimeSpan.FromSeconds(10)), "The SMTP server does not answer.");
+        _inForce = faults;
+        await _process!.StandardInput.WriteLineAsync(JsonSerializer.Serialize(faults ?? new SmtpFaults(), Json));
+        await _process.StandardInput.FlushAsync();
+        Assert.True(await _faultsAreSet.WaitAsync(TimeSpan.FromSeconds(10)), "The SMTP server does not answer.");
     }
 
     /// <summary>Returns when everything the server saw so far is in the lists: a test that asserts an absence needs it.</summary>
-    public Task CatchUpAsync() => SetAsync(inForce);
+    public Task CatchUpAsync() => SetAsync(_inForce);
 
     public async Task<ReceivedMail> WaitForAsync(Predicate<ReceivedMail> predicate, TimeSpan? timeout = null)
     {
@@ -96,14 +96,14 @@ public sealed class SmtpServer : IAsyncDisposable
         while (true)
         {
             Task next;
-            lock (gate)
+            lock (_gate)
             {
-                if (received.Find(predicate) is { } mail)
+                if (_received.Find(predicate) is { } mail)
                 {
                     return mail;
                 }
 
-                next = changed.Task;
+                next = _changed.Task;
             }
 
             try
@@ -119,7 +119,7 @@ public sealed class SmtpServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (process is { } child)
+        if (_process is { } child)
         {
             // The end of its standard input ends it, also when this process dies; a server kept busy by a fault is ended here.
             child.StandardInput.Close();
@@ -129,8 +129,8 @@ public sealed class SmtpServer : IAsyncDisposable
         }
 
         CaCertificate.Dispose();
-        faultsAreSet.Dispose();
-        directory.Delete(recursive: true);
+        _faultsAreSet.Dispose();
+        _directory.Delete(recursive: true);
     }
 
     private static string? FindWhatIsMissing()
@@ -161,8 +161,8 @@ public sealed class SmtpServer : IAsyncDisposable
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
         using var leaf = request.Create(ca, ca.NotBefore, ca.NotAfter, RandomNumberGenerator.GetBytes(8));
-        File.WriteAllText(Path.Combine(directory.FullName, "server.pem"), leaf.ExportCertificatePem());
-        File.WriteAllText(Path.Combine(directory.FullName, "server.key"), key.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(Path.Combine(_directory.FullName, "server.pem"), leaf.ExportCertificatePem());
+        File.WriteAllText(Path.Combine(_directory.FullName, "server.key"), key.ExportPkcs8PrivateKeyPem());
         File.WriteAllText(CaFile, ca.ExportCertificatePem());
     }
 
@@ -172,12 +172,12 @@ public sealed class SmtpServer : IAsyncDisposable
         var options = JsonSerializer.Serialize(
             new
             {
-                Certificate = Path.Combine(directory.FullName, "server.pem"),
-                Key = Path.Combine(directory.FullName, "server.key"),
+                Certificate = Path.Combine(_directory.FullName, "server.pem"),
+                Key = Path.Combine(_directory.FullName, "server.key"),
                 TlsMaximum = tlsMaximum,
             },
             Json);
-        process = new Process
+        _process = new Process
         {
             StartInfo = new ProcessStartInfo(Python, ["-u", script, options])
             {
@@ -187,14 +187,14 @@ public sealed class SmtpServer : IAsyncDisposable
             },
         };
         var errors = new System.Text.StringBuilder();
-        process.OutputDataReceived += (_, line) => Hear(line.Data);
-        process.ErrorDataReceived += (_, line) => errors.AppendLine(line.Data);
-        process.Start();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        _process.OutputDataReceived += (_, line) => Hear(line.Data);
+        _process.ErrorDataReceived += (_, line) => errors.AppendLine(line.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
         try
         {
-            var ports = await ready.Task.WaitAsync(TimeSpan.FromSeconds(20));
+            var ports = await _ready.Task.WaitAsync(TimeSpan.FromSeconds(20));
             Port = ports.GetProperty("port").GetInt32();
             TlsPort = ports.GetProperty("tls_port").GetInt32();
         }
@@ -216,36 +216,36 @@ public sealed class SmtpServer : IAsyncDisposable
         switch (said.GetProperty("event").GetString())
         {
             case "ready":
-                ready.SetResult(said.Clone());
+                _ready.SetResult(said.Clone());
                 break;
             case "set":
-                faultsAreSet.Release();
+                _faultsAreSet.Release();
                 break;
             case "mail":
-                Keep(received, said.Deserialize<ReceivedMail>(Json)!);
+                Keep(_received, said.Deserialize<ReceivedMail>(Json)!);
                 break;
             case "command":
-                Keep(commands, said.Deserialize<SmtpCommand>(Json)!);
+                Keep(_commands, said.Deserialize<SmtpCommand>(Json)!);
                 break;
             case "signed_in":
-                Keep(signIns, said.GetProperty("mechanism").GetString()!);
+                Keep(_signIns, said.GetProperty("mechanism").GetString()!);
                 break;
         }
     }
 
     private void Keep<T>(List<T> list, T item)
     {
-        lock (gate)
+        lock (_gate)
         {
             list.Add(item);
-            changed.TrySetResult();
-            changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _changed.TrySetResult();
+            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 
     private T[] Snapshot<T>(List<T> list)
     {
-        lock (gate)
+        lock (_gate)
         {
             return [.. list];
         }

@@ -8,9 +8,9 @@ namespace Cardea.Features.Mail;
 /// </summary>
 internal sealed class MailTemplate
 {
-    private readonly IReadOnlyList<Part> parts;
+    private readonly IReadOnlyList<Part> _parts;
 
-    private MailTemplate(IReadOnlyList<Part> parts) => this.parts = parts;
+    private MailTemplate(IReadOnlyList<Part> parts) => _parts = parts;
 
     private enum PartKind
     {
@@ -20,10 +20,10 @@ internal sealed class MailTemplate
         Close,
     }
 
-    public IEnumerable<string> Names => parts.Where(part => part.Kind is not PartKind.Literal).Select(part => part.Text).Distinct();
+    public IEnumerable<string> Names => _parts.Where(part => part.Kind is not PartKind.Literal).Select(part => part.Text).Distinct();
 
     /// <summary>The values that are printed, not only asked for.</summary>
-    public IEnumerable<string> Shown => parts.Where(part => part.Kind is PartKind.Value).Select(part => part.Text).Distinct();
+    public IEnumerable<string> Shown => _parts.Where(part => part.Kind is PartKind.Value).Select(part => part.Text).Distinct();
 
     public static MailTemplate? TryParse(string source, out string? fault)
     {
@@ -71,7 +71,7 @@ internal sealed class MailTemplate
     {
         var text = new StringBuilder();
         var hidden = 0;
-        foreach (var part in parts)
+        foreach (var part in _parts)
         {
             // A block inside a hidden one is hidden too; counting depth is enough because blocks are known to nest.
             switch (part.Kind)

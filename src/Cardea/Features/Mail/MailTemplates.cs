@@ -19,9 +19,9 @@ public sealed partial class MailTemplates
     private static readonly HtmlEncoder Html = HtmlEncoder.Create(UnicodeRanges.All);
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly Dictionary<string, MailTemplate> files = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, MailTemplate> subjects = new(StringComparer.Ordinal);
-    private readonly List<string> faults = [];
+    private readonly Dictionary<string, MailTemplate> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, MailTemplate> _subjects = new(StringComparer.Ordinal);
+    private readonly List<string> _faults = [];
 
     public MailTemplates(string? overrideDirectory)
     {
@@ -37,13 +37,13 @@ public sealed partial class MailTemplates
             TakeDirectory(overrideDirectory);
         }
 
-        faults.AddRange(files.Keys.Select(name => (Name: name, Other: Partner(name)))
-            .Where(file => !files.ContainsKey(file.Other))
+        _faults.AddRange(_files.Keys.Select(name => (Name: name, Other: Partner(name)))
+            .Where(file => !_files.ContainsKey(file.Other))
             .Select(file => $"{file.Name}: needs {file.Other} beside it"));
     }
 
     /// <summary>What is wrong with the templates, one sentence each; none when they may be used. Asked at start, not when a mail is due.</summary>
-    public IReadOnlyList<string> Check() => faults;
+    public IReadOnlyList<string> Check() => _faults;
 
     /// <exception cref="ArgumentException">An unknown template or value, or one that is missing: a mistake of the caller's.</exception>
     public RenderedMail Render(string template, string language, IReadOnlyDictionary<string, string> values)
@@ -54,7 +54,7 @@ public sealed partial class MailTemplates
         clean["accent_text_color"] = MailValues.TextColorOn(clean["accent_color"]);
         string ValueOf(string name) => clean.GetValueOrDefault(name, "");
 
-        var subject = subjects[$"{template}.{spoken}.txt"].Render(ValueOf, (_, value) => value).Trim();
+        var subject = _subjects[$"{template}.{spoken}.txt"].Render(ValueOf, (_, value) => value).Trim();
         clean["subject"] = subject;
         var frame = LanguageOf(Layout, spoken);
         return new RenderedMail(
@@ -64,8 +64,8 @@ public sealed partial class MailTemplates
 
         string Within(string kind, Func<string, string, string> encode)
         {
-            var content = files[$"{template}.{spoken}.{kind}"].Render(ValueOf, encode).Trim();
-            var whole = files[$"{Layout}.{frame}.{kind}"].Render(
+            var content = _files[$"{template}.{spoken}.{kind}"].Render(ValueOf, encode).Trim();
+            var whole = _files[$"{Layout}.{frame}.{kind}"].Render(
                 name => name == "content" ? content : ValueOf(name),
                 (name, value) => name == "content" ? value : encode(name, value));
 
@@ -96,7 +96,7 @@ public sealed partial class MailTemplates
     {
         for (var tag = language.ToLowerInvariant(); tag.Length > 0; tag = tag[..Math.Max(0, tag.LastIndexOf('-'))])
         {
-            if (files.ContainsKey($"{template}.{tag}.txt"))
+            if (_files.ContainsKey($"{template}.{tag}.txt"))
             {
                 return tag;
             }
@@ -120,7 +120,7 @@ public sealed partial class MailTemplates
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            faults.Add($"the templates directory {directory} can't be read: {fault.Message}");
+            _faults.Add($"the templates directory {directory} can't be read: {fault.Message}");
         }
     }
 
@@ -131,7 +131,7 @@ public sealed partial class MailTemplates
         {
             if (new FileInfo(path).Length > LargestFile)
             {
-                faults.Add($"{name}: is larger than {LargestFile / 1024} KiB");
+                _faults.Add($"{name}: is larger than {LargestFile / 1024} KiB");
                 return;
             }
 
@@ -139,11 +139,11 @@ public sealed partial class MailTemplates
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            faults.Add($"{name}: can't be read: {fault.Message}");
+            _faults.Add($"{name}: can't be read: {fault.Message}");
         }
         catch (DecoderFallbackException)
         {
-            faults.Add($"{name}: is not UTF-8 text");
+            _faults.Add($"{name}: is not UTF-8 text");
         }
     }
 
@@ -153,7 +153,7 @@ public sealed partial class MailTemplates
         var template = match.Groups["template"].Value;
         if (!match.Success || (template != Layout && !MailValues.Of.ContainsKey(template)))
         {
-            faults.Add($"{name}: no mail has this name; they are {Layout}, {string.Join(", ", MailValues.Of.Keys.Order(StringComparer.Ordinal))}, then .en.txt or .en.html");
+            _faults.Add($"{name}: no mail has this name; they are {Layout}, {string.Join(", ", MailValues.Of.Keys.Order(StringComparer.Ordinal))}, then .en.txt or .en.html");
             return;
         }
 
@@ -163,7 +163,7 @@ public sealed partial class MailTemplates
             var lines = source.Split('\n', 2);
             if (!lines[0].StartsWith("Subject:", StringComparison.Ordinal) || lines[0]["Subject:".Length..].Trim().Length == 0)
             {
-                faults.Add($"{name}: the first line must be \"Subject: …\"");
+                _faults.Add($"{name}: the first line must be \"Subject: …\"");
                 return;
             }
 
@@ -172,13 +172,13 @@ public sealed partial class MailTemplates
                 return;
             }
 
-            subjects[name] = subject;
+            _subjects[name] = subject;
             source = lines.Length > 1 ? lines[1] : "";
         }
 
         if (Parse(name, template, source, isWhole: true) is { } parsed)
         {
-            files[name] = parsed;
+            _files[name] = parsed;
         }
     }
 
@@ -187,7 +187,7 @@ public sealed partial class MailTemplates
         var parsed = MailTemplate.TryParse(source, out var fault);
         if (parsed is null)
         {
-            faults.Add($"{name}: {fault}");
+            _faults.Add($"{name}: {fault}");
             return null;
         }
 
@@ -197,7 +197,7 @@ public sealed partial class MailTemplates
         var wrong = parsed.Names.Except(known).Select(unknown => $"{name}: unknown placeholder {{{{{unknown}}}}}")
             .Concat(must.Except(parsed.Shown).Where(_ => isWhole).Select(missing => $"{name}: never shows {{{{{missing}}}}}"))
             .ToList();
-        faults.AddRange(wrong);
+        _faults.AddRange(wrong);
         return wrong.Count == 0 ? parsed : null;
     }
 

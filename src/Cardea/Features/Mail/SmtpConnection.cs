@@ -18,24 +18,24 @@ internal sealed class SmtpConnection(SmtpOptions options, TimeSpan stepLimit, Ti
     private const int LongestLine = 1000;
     private const int MostLines = 100;
 
-    private readonly TimeSpan goodbyeLimit = TimeSpan.FromSeconds(Math.Min(5, stepLimit.TotalSeconds));
-    private readonly CancellationTokenSource overall = Limited(overallLimit, caller);
-    private readonly byte[] received = new byte[LongestLine + 2];
-    private readonly TcpClient tcp = new() { NoDelay = true };
-    private int receivedCount;
-    private Stream stream = Stream.Null;
+    private readonly TimeSpan _goodbyeLimit = TimeSpan.FromSeconds(Math.Min(5, stepLimit.TotalSeconds));
+    private readonly CancellationTokenSource _overall = Limited(overallLimit, caller);
+    private readonly byte[] _received = new byte[LongestLine + 2];
+    private readonly TcpClient _tcp = new() { NoDelay = true };
+    private int _receivedCount;
+    private Stream _stream = Stream.Null;
 
     /// <summary>The conversation is in step: a reply was read for everything sent, so that a QUIT would be understood.</summary>
     public bool IsInStep { get; private set; }
 
-    public SslProtocols? Tls => (stream as SslStream)?.SslProtocol;
+    public SslProtocols? Tls => (_stream as SslStream)?.SslProtocol;
 
     // RFC 5321 section 4.1.3: a client without a name of its own in the DNS gives its address as a literal.
     public string OwnName
     {
         get
         {
-            var address = ((IPEndPoint)tcp.Client.LocalEndPoint!).Address;
+            var address = ((IPEndPoint)_tcp.Client.LocalEndPoint!).Address;
             address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
             return address.AddressFamily == AddressFamily.InterNetwork ? $"[{address}]" : $"[IPv6:{new IPAddress(address.GetAddressBytes())}]";
         }
@@ -43,8 +43,8 @@ internal sealed class SmtpConnection(SmtpOptions options, TimeSpan stepLimit, Ti
 
     public Task ConnectAsync() => StepAsync("connecting", stepLimit, async cancellation =>
     {
-        await tcp.ConnectAsync(options.Host, options.Port, cancellation);
-        stream = tcp.GetStream();
+        await _tcp.ConnectAsync(options.Host, options.Port, cancellation);
+        _stream = _tcp.GetStream();
         return true;
     });
 
@@ -52,13 +52,13 @@ internal sealed class SmtpConnection(SmtpOptions options, TimeSpan stepLimit, Ti
     {
         // What came after the reply to STARTTLS came in clear, and anybody on the path may have written it. Read after the
         // handshake it would pass for the server's word (RFC 3207 section 5, and CVE-2011-0411 with its many kin).
-        if (receivedCount > 0)
+        if (_receivedCount > 0)
         {
             throw Failure("TLS: the server sent more than its reply before the handshake");
         }
 
-        var tls = new SslStream(stream, leaveInnerStreamOpen: false);
-        stream = tls;
+        var tls = new SslStream(_stream, leaveInnerStreamOpen: false);
+        _stream = tls;
         await tls.AuthenticateAsClientAsync(
             new SslClientAuthenticationOptions
             {
@@ -85,7 +85,7 @@ internal sealed class SmtpConnection(SmtpOptions options, TimeSpan stepLimit, Ti
 
         return StepAsync(step, limit, async cancellation =>
         {
-            await stream.WriteAsync(Encoding.ASCII.GetBytes(line + "\r\n"), cancellation);
+            await _stream.WriteAsync(Encoding.ASCII.GetBytes(line + "\r\n"), cancellation);
             return await ReadReplyAsync(cancellation);
         });
     }
@@ -96,7 +96,7 @@ internal sealed class SmtpConnection(SmtpOptions options, TimeSpan stepLimit, Ti
     /// </summary>
     public Task<SmtpReply> SendDataAsync(byte[] stuffed) => StepAsync("the end of DATA", overallLimit, async cancellation =>
     {
-        await stream.WriteAsync(stuffed, cancellation);
+        await _stream.WriteAsync(stuffed, cancellation);
         return await ReadReplyAsync(cancellation);
     });
 
@@ -110,7 +110,7 @@ internal sealed class SmtpConnection(SmtpOptions options, TimeSpan stepLimit, Ti
 
         try
         {
-            await CommandAsync("QUIT", "QUIT", goodbyeLimit);
+            await CommandAsync("QUIT", "QUIT", _goodbyeLimit);
         }
         catch (Exception fault) when (fault is SmtpFailure or OperationCanceledException)
         {
@@ -125,15 +125,15 @@ internal sealed class SmtpConnection(SmtpOptions options, TimeSpan stepLimit, Ti
     {
         try
         {
-            await stream.DisposeAsync();
+            await _stream.DisposeAsync();
         }
         catch (IOException)
         {
             // The other side was quicker; the mail's fate was settled before.
         }
 
-        tcp.Dispose();
-        overall.Dispose();
+        _tcp.Dispose();
+        _overall.Dispose();
     }
 
     private async Task<SmtpReply> ReadReplyAsync(CancellationToken cancellation)
@@ -163,29 +163,29 @@ internal sealed class SmtpConnection(SmtpOptions options, TimeSpan stepLimit, Ti
     {
         while (true)
         {
-            var end = received.AsSpan(0, receivedCount).IndexOf("\r\n"u8);
+            var end = _received.AsSpan(0, _receivedCount).IndexOf("\r\n"u8);
             if (end >= 0)
             {
-                var line = Encoding.Latin1.GetString(received, 0, end);
-                receivedCount -= end + 2;
-                Buffer.BlockCopy(received, end + 2, received, 0, receivedCount);
+                var line = Encoding.Latin1.GetString(_received, 0, end);
+                _receivedCount -= end + 2;
+                Buffer.BlockCopy(_received, end + 2, _received, 0, _receivedCount);
                 return line.AsSpan().ContainsAny('\r', '\n', '\0') ? throw Failure("what it sent is not an SMTP reply") : line;
             }
 
-            if (receivedCount == received.Length)
+            if (_receivedCount == _received.Length)
             {
                 throw Failure($"a reply line is longer than {LongestLine} characters");
             }
 
-            var count = await stream.ReadAsync(received.AsMemory(receivedCount), cancellation);
-            receivedCount += count > 0 ? count : throw new IOException("the server closed the connection");
+            var count = await _stream.ReadAsync(_received.AsMemory(_receivedCount), cancellation);
+            _receivedCount += count > 0 ? count : throw new IOException("the server closed the connection");
         }
     }
 
     private async Task<T> StepAsync<T>(string step, TimeSpan limit, Func<CancellationToken, Task<T>> act)
     {
         IsInStep = false;
-        using var clock = Limited(limit, overall.Token);
+        using var clock = Limited(limit, _overall.Token);
         try
         {
             return await act(clock.Token);

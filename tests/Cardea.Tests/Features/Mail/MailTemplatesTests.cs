@@ -6,11 +6,11 @@ public sealed class MailTemplatesTests : IDisposable
 {
     private const string Link = "https://id.example.org/verify-email?token=a-b_c&x=1";
 
-    private readonly DirectoryInfo overrides = Directory.CreateTempSubdirectory("cardea-templates-");
+    private readonly DirectoryInfo _overrides = Directory.CreateTempSubdirectory("cardea-templates-");
 
     public static TheoryData<string> All => [.. MailValues.Of.Keys];
 
-    public void Dispose() => overrides.Delete(recursive: true);
+    public void Dispose() => _overrides.Delete(recursive: true);
 
     [Fact]
     public void The_shipped_templates_have_no_fault() => Assert.Empty(new MailTemplates(null).Check());
@@ -151,7 +151,7 @@ public sealed class MailTemplatesTests : IDisposable
         Write("reset-link.en.txt", "\uFEFFSubject: New password at {{brand_name}}\r\n\r\nGo to {{link_url}} soon.\r\n");
         Write("README.md", "notes {{whatever}}");
 
-        var templates = new MailTemplates(overrides.FullName);
+        var templates = new MailTemplates(_overrides.FullName);
 
         Assert.Empty(templates.Check());
         var mail = templates.Render("reset-link", "en", Values("reset-link"));
@@ -168,7 +168,7 @@ public sealed class MailTemplatesTests : IDisposable
         Write("reset-link.de.txt", "Subject: Neues Passwort\n\n{{link_url}}\n");
         Write("reset-link.de.html", "<p>{{link_url}}</p>");
 
-        var templates = new MailTemplates(overrides.FullName);
+        var templates = new MailTemplates(_overrides.FullName);
 
         Assert.Empty(templates.Check());
         Assert.Equal("Neues Passwort", templates.Render("reset-link", "de-CH", Values("reset-link")).Subject);
@@ -201,7 +201,7 @@ public sealed class MailTemplatesTests : IDisposable
     {
         Write(file, content);
 
-        var found = Assert.Single(new MailTemplates(overrides.FullName).Check());
+        var found = Assert.Single(new MailTemplates(_overrides.FullName).Check());
 
         Assert.StartsWith(file, found, StringComparison.Ordinal);
         Assert.Contains(fault, found, StringComparison.Ordinal);
@@ -210,11 +210,11 @@ public sealed class MailTemplatesTests : IDisposable
     [Fact]
     public void Files_that_are_not_text_too_large_or_not_there_are_faults_at_start()
     {
-        File.WriteAllBytes(Path.Combine(overrides.FullName, "reset-link.en.html"), [0xFF, 0xFE, 0x00]);
+        File.WriteAllBytes(Path.Combine(_overrides.FullName, "reset-link.en.html"), [0xFF, 0xFE, 0x00]);
         Write("layout.en.html", "{{content}}" + new string('x', 300_000));
-        File.CreateSymbolicLink(Path.Combine(overrides.FullName, "reset-code.en.txt"), "/nonexistent/file");
+        File.CreateSymbolicLink(Path.Combine(_overrides.FullName, "reset-code.en.txt"), "/nonexistent/file");
 
-        var faults = new MailTemplates(overrides.FullName).Check();
+        var faults = new MailTemplates(_overrides.FullName).Check();
 
         Assert.Equal(3, faults.Count);
         Assert.Single(new MailTemplates("/nonexistent").Check());
@@ -247,5 +247,5 @@ public sealed class MailTemplatesTests : IDisposable
         return all.Where(value => needs.All.Contains(value.Key) && without?.Contains(value.Key) != true).ToDictionary();
     }
 
-    private void Write(string name, string content) => File.WriteAllText(Path.Combine(overrides.FullName, name), content);
+    private void Write(string name, string content) => File.WriteAllText(Path.Combine(_overrides.FullName, name), content);
 }

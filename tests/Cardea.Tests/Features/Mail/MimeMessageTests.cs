@@ -7,15 +7,15 @@ namespace Cardea.Tests.Features.Mail;
 public sealed class MimeMessageTests : IAsyncLifetime
 {
     private static readonly DateTimeOffset Date = new(2026, 3, 1, 9, 5, 7, TimeSpan.FromHours(2));
-    private SmtpServer server = null!;
+    private SmtpServer _server = null!;
 
-    public async Task InitializeAsync() => server = SmtpServer.WhyNot is null ? await SmtpServer.StartAsync() : null!;
+    public async Task InitializeAsync() => _server = SmtpServer.WhyNot is null ? await SmtpServer.StartAsync() : null!;
 
     public async Task DisposeAsync()
     {
-        if (server is not null)
+        if (_server is not null)
         {
-            await server.DisposeAsync();
+            await _server.DisposeAsync();
         }
     }
 
@@ -92,9 +92,9 @@ public sealed class MimeMessageTests : IAsyncLifetime
 
     private async Task<ReceivedMail> ThroughAsync(string from, RenderedMail mail)
     {
-        var client = new SmtpSubmission(new SmtpOptions { Host = SmtpServer.Host, Port = server.Port, Security = SmtpSecurity.None });
+        var client = new SmtpSubmission(new SmtpOptions { Host = SmtpServer.Host, Port = _server.Port, Security = SmtpSecurity.None });
         await client.SendAsync("no-reply@example.org", "bob@example.org", MimeMessage.Render(from, "bob@example.org", mail, "<01@example.org>", Date), default);
-        await server.CatchUpAsync();
-        return server.Received[^1];
+        await _server.CatchUpAsync();
+        return _server.Received[^1];
     }
 }

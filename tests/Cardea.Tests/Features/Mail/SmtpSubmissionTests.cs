@@ -8,15 +8,15 @@ namespace Cardea.Tests.Features.Mail;
 public sealed partial class SmtpSubmissionTests : IAsyncLifetime
 {
     private static readonly byte[] Message = "Subject: x\r\n\r\nsecret-link-4711\r\n.\r\n..two\r\n"u8.ToArray();
-    private SmtpServer server = null!;
+    private SmtpServer _server = null!;
 
-    public async Task InitializeAsync() => server = SmtpServer.WhyNot is null ? await SmtpServer.StartAsync() : null!;
+    public async Task InitializeAsync() => _server = SmtpServer.WhyNot is null ? await SmtpServer.StartAsync() : null!;
 
     public async Task DisposeAsync()
     {
-        if (server is not null)
+        if (_server is not null)
         {
-            await server.DisposeAsync();
+            await _server.DisposeAsync();
         }
     }
 
@@ -25,14 +25,14 @@ public sealed partial class SmtpSubmissionTests : IAsyncLifetime
     {
         await SendAsync(Client());
 
-        var mail = await server.WaitForAsync(mail => mail.To is ["bob@example.org"]);
+        var mail = await _server.WaitForAsync(mail => mail.To is ["bob@example.org"]);
         Assert.Equal("no-reply@example.org", mail.From);
         Assert.True(mail.Tls);
         Assert.Equal(SmtpServer.Username, mail.SignedInAs);
         Assert.Equal(Message, mail.Raw);
         Assert.Equal("[127.0.0.1]", mail.Hello);
-        Assert.Equal(["PLAIN"], server.SignIns);
-        Assert.Equal(["EHLO", "STARTTLS", "EHLO", "AUTH", "MAIL", "RCPT", "DATA"], server.Commands.Take(7).Select(command => command.Name));
+        Assert.Equal(["PLAIN"], _server.SignIns);
+        Assert.Equal(["EHLO", "STARTTLS", "EHLO", "AUTH", "MAIL", "RCPT", "DATA"], _server.Commands.Take(7).Select(command => command.Name));
     }
 
     [SmtpFact]
@@ -40,9 +40,9 @@ public sealed partial class SmtpSubmissionTests : IAsyncLifetime
     {
         await SendAsync(Client(SmtpSecurity.Tls));
 
-        var mail = await server.WaitForAsync(mail => mail.To is ["bob@example.org"]);
+        var mail = await _server.WaitForAsync(mail => mail.To is ["bob@example.org"]);
         Assert.True(mail.Tls);
-        Assert.DoesNotContain(server.Commands, command => command.Name == "STARTTLS");
+        Assert.DoesNotContain(_server.Commands, command => command.Name == "STARTTLS");
     }
 
     [SmtpFact]
@@ -50,70 +50,70 @@ public sealed partial class SmtpSubmissionTests : IAsyncLifetime
     {
         await SendAsync(Client(SmtpSecurity.None, username: null));
 
-        var mail = await server.WaitForAsync(_ => true);
+        var mail = await _server.WaitForAsync(_ => true);
         Assert.False(mail.Tls);
         Assert.Null(mail.SignedInAs);
-        Assert.DoesNotContain(server.Commands, command => command.Name == "AUTH");
+        Assert.DoesNotContain(_server.Commands, command => command.Name == "AUTH");
     }
 
     [SmtpFact]
     public async Task A_server_with_LOGIN_alone_is_signed_in_to()
     {
-        await server.SetAsync(new SmtpFaults { Mechanisms = ["LOGIN"] });
+        await _server.SetAsync(new SmtpFaults { Mechanisms = ["LOGIN"] });
 
         await SendAsync(Client());
 
-        await server.CatchUpAsync();
-        Assert.Equal(["LOGIN"], server.SignIns);
+        await _server.CatchUpAsync();
+        Assert.Equal(["LOGIN"], _server.SignIns);
     }
 
     [SmtpFact]
     public async Task A_server_with_PLAIN_alone_is_signed_in_to()
     {
-        await server.SetAsync(new SmtpFaults { Mechanisms = ["PLAIN"] });
+        await _server.SetAsync(new SmtpFaults { Mechanisms = ["PLAIN"] });
 
         await SendAsync(Client());
 
-        await server.CatchUpAsync();
-        Assert.Equal(["PLAIN"], server.SignIns);
+        await _server.CatchUpAsync();
+        Assert.Equal(["PLAIN"], _server.SignIns);
     }
 
     [SmtpFact]
     public async Task A_server_with_neither_PLAIN_nor_LOGIN_gets_no_mail()
     {
-        await server.SetAsync(new SmtpFaults { Mechanisms = ["CRAM-MD5"] });
+        await _server.SetAsync(new SmtpFaults { Mechanisms = ["CRAM-MD5"] });
 
         var failure = await FailAsync(Client());
 
         Assert.False(failure.IsPermanent);
         Assert.Contains("AUTH PLAIN", failure.Message, StringComparison.Ordinal);
-        await server.CatchUpAsync();
-        Assert.Empty(server.Received);
+        await _server.CatchUpAsync();
+        Assert.Empty(_server.Received);
     }
 
     [SmtpFact]
     public async Task TL_02_Without_STARTTLS_no_credentials_and_no_mail_are_sent()
     {
-        await server.SetAsync(new SmtpFaults { NoStarttls = true });
+        await _server.SetAsync(new SmtpFaults { NoStarttls = true });
 
         var failure = await FailAsync(Client());
 
         Assert.Contains("STARTTLS", failure.Message, StringComparison.Ordinal);
         Assert.False(failure.IsPermanent);
-        await server.CatchUpAsync();
-        Assert.Equal(["EHLO", "QUIT"], server.Commands.Select(command => command.Name));
+        await _server.CatchUpAsync();
+        Assert.Equal(["EHLO", "QUIT"], _server.Commands.Select(command => command.Name));
     }
 
     [SmtpFact]
     public async Task TL_02_A_server_that_refuses_STARTTLS_gets_nothing()
     {
-        await server.SetAsync(new SmtpFaults { Replies = new() { ["STARTTLS"] = "454 4.7.0 TLS not available" } });
+        await _server.SetAsync(new SmtpFaults { Replies = new() { ["STARTTLS"] = "454 4.7.0 TLS not available" } });
 
         var failure = await FailAsync(Client());
 
         Assert.Equal(454, failure.ReplyCode);
-        await server.CatchUpAsync();
-        Assert.Equal(["EHLO", "STARTTLS", "QUIT"], server.Commands.Select(command => command.Name));
+        await _server.CatchUpAsync();
+        Assert.Equal(["EHLO", "STARTTLS", "QUIT"], _server.Commands.Select(command => command.Name));
     }
 
     [SmtpFact]
@@ -127,8 +127,8 @@ public sealed partial class SmtpSubmissionTests : IAsyncLifetime
             Assert.False(failure.IsPermanent);
         }
 
-        await server.CatchUpAsync();
-        Assert.DoesNotContain(server.Commands, command => command.Name is "AUTH" or "MAIL");
+        await _server.CatchUpAsync();
+        Assert.DoesNotContain(_server.Commands, command => command.Name is "AUTH" or "MAIL");
     }
 
     [SmtpFact]
@@ -193,7 +193,7 @@ public sealed partial class SmtpSubmissionTests : IAsyncLifetime
     [SmtpFact]
     public async Task A_refused_recipient_is_permanent_and_one_put_off_is_not()
     {
-        await server.SetAsync(new SmtpFaults
+        await _server.SetAsync(new SmtpFaults
         {
             Replies = new()
             {
@@ -207,7 +207,7 @@ public sealed partial class SmtpSubmissionTests : IAsyncLifetime
         var gone = await FailAsync(Client(), "nobody@example.org");
         Assert.True(gone.IsPermanent);
         Assert.Equal(550, gone.ReplyCode);
-        Assert.Equal($"Mail server localhost:{server.Port}: RCPT TO was refused: 550 5.1.1 no such user.", gone.Message);
+        Assert.Equal($"Mail server localhost:{_server.Port}: RCPT TO was refused: 550 5.1.1 no such user.", gone.Message);
         foreach (var to in new[] { "later", "full", "auth" })
         {
             Assert.False((await FailAsync(Client(), $"{to}@example.org")).IsPermanent, to);
@@ -219,7 +219,7 @@ public sealed partial class SmtpSubmissionTests : IAsyncLifetime
     [SmtpFact]
     public async Task A_refused_sender_is_the_operators_to_mend_and_so_transient()
     {
-        await server.SetAsync(new SmtpFaults { Replies = new() { ["MAIL"] = "553 5.7.1 sender not owned" } });
+        await _server.SetAsync(new SmtpFaults { Replies = new() { ["MAIL"] = "553 5.7.1 sender not owned" } });
 
         Assert.False((await FailAsync(Client())).IsPermanent);
     }
@@ -227,7 +227,7 @@ public sealed partial class SmtpSubmissionTests : IAsyncLifetime
     [SmtpFact]
     public async Task A_refused_message_is_permanent_and_the_answer_is_not_quoted()
     {
-        await server.SetAsync(new SmtpFaults { Replies = new() { ["."] = "554 5.7.1 spam: contains secret-link-4711" } });
+        await _server.SetAsync(new SmtpFaults { Replies = new() { ["."] = "554 5.7.1 spam: contains secret-link-4711" } });
 
         var failure = await FailAsync(Client());
 
@@ -241,7 +241,7 @@ public sealed partial class SmtpSubmissionTests : IAsyncLifetime
     {
         foreach (var point in new[] { "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "." })
         {
-            await server.SetAsync(new SmtpFaults { DropAt = point });
+            await _server.SetAsync(new SmtpFaults { DropAt = point });
 
             var failure = await FailAsync(Client());
 
@@ -255,7 +255,7 @@ public sealed partial class SmtpSubmissionTests : IAsyncLifetime
     {
         foreach (var (point, security) in new[] { ("EHLO", SmtpSecurity.StartTls), ("RCPT", SmtpSecurity.Tls), (".", SmtpSecurity.StartTls) })
         {
-            await server.SetAsync(new SmtpFaults { SilentAt = point });
+            await _server.SetAsync(new SmtpFaults { SilentAt = point });
             var client = Client(security, stepLimit: TimeSpan.FromSeconds(1), overallLimit: TimeSpan.FromSeconds(2));
 
             var failure = await FailAsync(client);
@@ -268,7 +268,7 @@ public sealed partial class SmtpSubmissionTests : IAsyncLifetime
     [SmtpFact]
     public async Task The_callers_cancellation_is_a_cancellation()
     {
-        await server.SetAsync(new SmtpFaults { SilentAt = "MAIL" });
+        await _server.SetAsync(new SmtpFaults { SilentAt = "MAIL" });
         using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
@@ -317,8 +317,8 @@ public sealed partial class SmtpSubmissionTests : IAsyncLifetime
         Assert.Equal("PLAIN", probe.SignIn);
         Assert.True(probe.Tls is SslProtocols.Tls12 or SslProtocols.Tls13);
         Assert.Equal(new SmtpProbe(null, null), await Client(SmtpSecurity.None, username: null).ProbeAsync(default));
-        await server.CatchUpAsync();
-        Assert.DoesNotContain(server.Commands, command => command.Name == "MAIL");
+        await _server.CatchUpAsync();
+        Assert.DoesNotContain(_server.Commands, command => command.Name == "MAIL");
         await Assert.ThrowsAsync<SmtpFailure>(() => Client(password: "wrong").ProbeAsync(default));
     }
 
@@ -327,9 +327,9 @@ public sealed partial class SmtpSubmissionTests : IAsyncLifetime
     {
         await Task.WhenAll(Enumerable.Range(0, 20).Select(i => SendAsync(Client(), $"user{i}@example.org")));
 
-        await server.CatchUpAsync();
-        Assert.Equal(20, server.Received.Select(mail => mail.To.Single()).Distinct().Count());
-        Assert.Equal(20, server.Received.Count);
+        await _server.CatchUpAsync();
+        Assert.Equal(20, _server.Received.Select(mail => mail.To.Single()).Distinct().Count());
+        Assert.Equal(20, _server.Received.Count);
     }
 
     private SmtpSubmission Client(
@@ -342,7 +342,7 @@ public sealed partial class SmtpSubmissionTests : IAsyncLifetime
         TimeSpan? stepLimit = null,
         TimeSpan? overallLimit = null)
     {
-        of ??= server;
+        of ??= _server;
         var options = new SmtpOptions
         {
             Host = SmtpServer.Host,
