@@ -99,11 +99,15 @@ public static class PageDoors
         {
             return await antiforgery.IsRequestValidAsync(http) ? null : PageProblems.FormExpired;
         }
-        catch (InvalidDataException)
+        // The framework wraps what was wrong with the form: too many fields, too long ones, no boundary, a body that ends early or is too long.
+        catch (AntiforgeryValidationException fault)
         {
-            return CommonProblems.MalformedRequest; // too many fields, or too long ones
+            return fault.InnerException is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } ? CommonProblems.BodyTooLarge : CommonProblems.MalformedRequest;
         }
     }
+
+    /// <summary>The refusal as a page, whatever the client would rather have.</summary>
+    public static IResult Refuse(Problem problem) => new Refusal(problem);
 
     private sealed class Refusal(Problem problem) : IResult
     {
