@@ -4,7 +4,6 @@ using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Cardea.Features.Shared;
 
@@ -22,7 +21,7 @@ public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding 
             values[name] = value;
         }
 
-        return new RazorComponentResult<T>(values) { StatusCode = status, PreventStreamingRendering = true, ContentType = "text/html; charset=utf-8" };
+        return new Drawing<T>(values, status);
     }
 
     public async Task<Frame> FrameAsync(HttpContext http) => new(
