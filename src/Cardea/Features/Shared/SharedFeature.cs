@@ -1,4 +1,3 @@
-using System.Globalization;
 using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Settings;
@@ -60,11 +59,7 @@ internal static class SharedFeature
     private static async Task WriteErrorAsync(HttpContext http, Problem problem, Branding branding, PageAssets assets)
     {
         http.Response.Headers.ContentSecurityPolicy = PageDoors.Policy;
-        if (problem.RetryAfter is { } wait)
-        {
-            http.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-        }
-
+        Answers.SetRetryAfter(http.Response, problem);
         var frame = new Frame(Texts.For(http.Request), branding, assets, "", null, http.Request.Path.Value ?? "/", null, HasScript: false);
         await new Drawing<ErrorPage>(new Dictionary<string, object?>
         {

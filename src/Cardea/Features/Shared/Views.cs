@@ -40,6 +40,7 @@ public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding 
     /// <summary>What was typed, to be shown again with what is wrong; passwords are not kept.</summary>
     public static FormState Again(HttpContext http, IFormCollection form, Problem problem)
     {
+        Answers.SetRetryAfter(http.Response, problem);
         var texts = Texts.For(http.Request);
         return new(
             form.Where(field => !NeverKept.Contains(field.Key)).ToDictionary(field => field.Key, field => field.Value.ToString()),
