@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Cardea.Crypto.Secrets;
-using Cardea.Features.Accounts;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Http;
@@ -11,7 +10,7 @@ namespace Cardea.Features.Sessions;
 /// The cookie of the pages: <c>session id . secret</c>. It says nothing that is believed; the session is looked up and the secret compared
 /// with its hash. It opens pages and nothing of the JSON API.
 /// </summary>
-public sealed class SessionCookie(PublicUrl publicUrl, Database database, SessionDirectory sessions, AccountDirectory accounts, SessionsOptions options)
+public sealed class SessionCookie(PublicUrl publicUrl, Database database, SessionDirectory sessions, SessionsOptions options)
 {
     private string Name => publicUrl.IsHttps ? "__Host-cardea" : "cardea";
 
@@ -27,7 +26,7 @@ public sealed class SessionCookie(PublicUrl publicUrl, Database database, Sessio
 
     public void Clear(HttpContext http) => http.Response.Cookies.Delete(Name, Options(null));
 
-    /// <summary>An unknown, old or damaged cookie is as good as none, and so is that of an account which was disabled after it signed in.</summary>
+    /// <summary>An unknown, old or damaged cookie is as good as none.</summary>
     public async ValueTask<Caller?> FindCallerAsync(HttpContext http)
     {
         if (http.Request.Cookies[Name] is not { Length: 32 + 1 + SecretToken.Length } value
@@ -35,8 +34,7 @@ public sealed class SessionCookie(PublicUrl publicUrl, Database database, Sessio
             || !Id.IsWellFormed(value[..32])
             || !SecretToken.TryParse(value[33..], out var secret)
             || await sessions.FindLiveAsync(value[..32]) is not { CookieHash: { } hash } session
-            || !CryptographicOperations.FixedTimeEquals(secret.Hash.ToArray(), hash)
-            || await accounts.FindAsync(session.AccountId) is not { Account.IsDisabled: false })
+            || !CryptographicOperations.FixedTimeEquals(secret.Hash.ToArray(), hash))
         {
             return null;
         }
