@@ -1,5 +1,8 @@
 using System.Net;
+using Cardea.Features.Accounts;
+using Cardea.Features.SignIn;
 using Cardea.Foundation.Data;
+using Cardea.Foundation.Problems;
 using Cardea.Tests.Harness;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
@@ -18,6 +21,8 @@ public sealed class AllIssuingPaths
         new("password, username", "/auth/login", (_, alice) => SignInAsync(alice, "username", alice.Username!)),
         new("password, login", "/auth/login", (_, alice) => SignInAsync(alice, "login", alice.Username!.ToUpperInvariant())),
         new("temporary password", "/auth/login", (_, alice) => SignInAsync(alice, "email", alice.Email, alice.Temporary)) { Fine = "403 password_change_required" },
+        new("password, page", "/login", (app, alice) => SignInOnPageAsync(app, alice, alice.Password)),
+        new("temporary password, page", "/login", (app, alice) => SignInOnPageAsync(app, alice, alice.Temporary)) { Fine = "403 password_change_required" },
         new("refresh", "/auth/refresh", (app, alice) =>
         {
             app.Clock.Advance(TimeSpan.FromSeconds(11)); // so that it is no repetition
@@ -70,7 +75,8 @@ public sealed class AllIssuingPaths
         var issuing = app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(route => route.Metadata.OfType<IProducesResponseTypeMetadata>().Any(answer => answer.Type?.GetProperties().Any(member => member.Name is "AccessToken" or "RefreshToken" or "SessionToken") is true))
             .Select(route => route.RoutePattern.RawText!);
-        Assert.Equal(Paths.Select(path => path.Route).Distinct().Order(), issuing.Distinct().Order());
+        // What a page gives is a cookie, and no answer's type tells of it.
+        Assert.Equal(Paths.Select(path => path.Route).Distinct().Order(), issuing.Append("/login").Distinct().Order());
     }
 
     [Theory, MemberData(nameof(All))]
@@ -113,6 +119,35 @@ public sealed class AllIssuingPaths
 
     private static Task<Answer> SignInAsync(Person alice, string field, string name, string? password = null) => alice.Elsewhere.SendAsync(
         HttpMethod.Post, "/auth/login", new Dictionary<string, string> { [field] = name, ["password"] = password ?? alice.Password }, withToken: false);
+
+    /// <summary>What the page did and showed, in the words of the JSON door.</summary>
+    private static async Task<Answer> SignInOnPageAsync(TestApp app, Person alice, string password)
+    {
+        var browser = new PageActor(app);
+        var page = await browser.TrySignInAsync(alice, password);
+        if (browser.Session is not null)
+        {
+            Assert.Equal("/dashboard", page.Expect(HttpStatusCode.SeeOther).Location);
+            Assert.True(await browser.IsSignedInAsync());
+            return new(HttpStatusCode.OK, "", page.Answer.Headers);
+        }
+
+        if (page.Status is HttpStatusCode.SeeOther)
+        {
+            var next = (await browser.GetAsync(page.Location!)).Expect(HttpStatusCode.OK);
+            Assert.NotNull(next.ValueOf("password_again"));
+            return new(HttpStatusCode.Forbidden, """{"code":"password_change_required"}""", page.Answer.Headers);
+        }
+
+        Assert.False(await browser.IsSignedInAsync());
+        Assert.Equal("", page.ValueOf("password"));
+        var shown = WebUtility.HtmlDecode(page.Html);
+        var problem = Problems.Single(problem => problem.Status == (int)page.Status && shown.Contains(problem.Detail, StringComparison.Ordinal));
+        return new(page.Status, $$"""{"code":"{{problem.Code}}"}""", page.Answer.Headers);
+    }
+
+    private static readonly Problem[] Problems =
+        [AccountProblems.InvalidCredentials, AccountProblems.AccountDisabled, AccountProblems.EmailNotVerified, SignInProblems.SessionActive, CommonProblems.TooManyRequests];
 
     private static Task<Answer> RefreshAsync(Person alice, string token) =>
         alice.Elsewhere.SendAsync(HttpMethod.Post, "/auth/refresh", new { refresh_token = token }, withToken: false);

@@ -1,7 +1,7 @@
 using Cardea.Features.Shared;
 using Cardea.Foundation.Data;
+using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
-using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Http;
 
 namespace Cardea.Features.Mail;
@@ -24,13 +24,13 @@ public sealed class MailPages(Database database, MailboxStore store, MailRequest
 
     public async Task<IResult> ShowAsync(HttpContext http) => await FindAsync(http) is { } mail
         ? await views.ShowAsync<MailPage>(http, new { Mail = mail })
-        : Answers.Problem(CommonProblems.NotFound);
+        : PageDoors.Refuse(CommonProblems.NotFound);
 
     public async Task<IResult> HtmlAsync(HttpContext http)
     {
         if (await FindAsync(http) is not { } mail)
         {
-            return Answers.Problem(CommonProblems.NotFound);
+            return PageDoors.Refuse(CommonProblems.NotFound);
         }
 
         http.Response.Headers.ContentSecurityPolicy = MailPolicy;

@@ -13,7 +13,7 @@ namespace Cardea.Features.Passwords;
 
 /// <summary>The browser door to passwords: the same deeds as the JSON door, shown as pages.</summary>
 public sealed class PasswordsPages(
-    Database database, PasswordsOptions options, AccountsOptions accountsOptions, PasswordSignUp signUp, PasswordSignIn signIn, PasswordReset reset, PasswordChange change,
+    Database database, PasswordsOptions options, AccountsOptions accountsOptions, PasswordSignUp signUp, PasswordSignIn signIn, SignOut signOut, PasswordReset reset, PasswordChange change,
     PasswordInput input, MailRequests requests, IEnumerable<MailRequestKind> kinds, DeviceCookie deviceCookie, SessionCookie sessionCookie, Views views)
 {
     private const string Home = "/dashboard";
@@ -53,6 +53,11 @@ public sealed class PasswordsPages(
             return refusal.Code == PasswordProblems.PasswordChangeRequired.Code
                 ? Views.Redirect($"{PasswordMails.ResetPath}?token={Uri.EscapeDataString(refusal.Extensions!["password_change_token"]!.ToString()!)}")
                 : await ShowLoginAsync(http, form, refusal, returnTo);
+        }
+
+        if (http.CallerIfAny() is { } previous)
+        {
+            await signOut.RunAsync(previous, ClientInfo.Of(http)); // its cookie is overwritten: nobody but who copied it could use it any more
         }
 
         var signedIn = (SignInOutcome.SignedIn)outcome;
@@ -132,9 +137,13 @@ public sealed class PasswordsPages(
 
         CheckSame(form, "new_password", errors);
         var refusal = errors.Any ? errors.ToProblem() : await change.ChangeAsync(http.Caller(), current!, form["new_password"], ClientInfo.Of(http), http.RequestAborted);
-        return refusal is null
-            ? views.Redirect(http, "/account/security", FlashKind.Success, "The password was changed. All other sessions have ended.")
-            : await views.ShowAsync<SecurityPage>(http, new { Change = Views.Again(http, form, refusal), options.MinimumLength }, refusal.Status);
+        if (refusal is not null)
+        {
+            return await views.ShowAsync<SecurityPage>(http, new { Change = Views.Again(http, form, refusal), options.MinimumLength }, refusal.Status);
+        }
+
+        await sessionCookie.RenewAsync(http, http.Caller().SessionId);
+        return views.Redirect(http, "/account/security", FlashKind.Success, "The password was changed. All other sessions have ended.");
     }
 
     public async Task<IResult> DeleteAccountAsync(HttpContext http, IFormCollection form)

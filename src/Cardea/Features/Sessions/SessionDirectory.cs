@@ -52,6 +52,13 @@ public sealed partial class SessionDirectory
         return _store.ListLiveAsync(scope, accountId, now, now - (long)_options.Idle.TotalMilliseconds);
     }
 
+    /// <summary>The session goes on under another secret, and the cookie that it had opens nothing more.</summary>
+    public async Task SetCookieHashAsync(Transaction transaction, string id, byte[] hash)
+    {
+        await _store.SetCookieHashAsync(transaction, id, hash);
+        transaction.Invalidate(Topic, id);
+    }
+
     public async Task<bool> TryEndAsync(Transaction transaction, string id, string accountId)
     {
         if (!await _store.TryRemoveAsync(transaction, id, accountId))

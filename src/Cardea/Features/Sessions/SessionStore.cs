@@ -38,6 +38,9 @@ public sealed class SessionStore
     public Task SetSeenAsync(Transaction transaction, string id, long now) =>
         transaction.ExecuteAsync("UPDATE sessions SET last_seen_at = @now WHERE id = @id AND last_seen_at < @now", new { id, now });
 
+    public Task SetCookieHashAsync(Transaction transaction, string id, byte[] hash) =>
+        transaction.ExecuteAsync("UPDATE sessions SET cookie_hash = @hash WHERE id = @id", new { id, hash });
+
     /// <summary>The one statement that rotates a refresh token: of any number that present the same counter, one moves it on.</summary>
     public async Task<bool> TryRotateAsync(Transaction transaction, string id, long counter, long now, long unusedSince) => await transaction.ExecuteAsync(
         "UPDATE sessions SET refresh_counter = refresh_counter + 1, refreshed_at = @now, last_seen_at = @now WHERE id = @id AND refresh_counter = @counter AND refreshed_at > @unusedSince",

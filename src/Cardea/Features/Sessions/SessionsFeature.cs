@@ -26,7 +26,6 @@ internal static class SessionsFeature
         services.AddSingleton<SessionEnding>();
         services.AddSingleton<SessionsEndpoints>();
         services.AddSingleton<SessionsPages>();
-        services.AddSingleton<FindPageCaller>(provider => provider.GetRequiredService<SessionCookie>().FindCallerAsync);
         services.AddSingleton<IHostedService, SessionCountJob>();
         services.AddSingleton(provider => new Purge("sessions", (transaction, now, most) =>
             provider.GetRequiredService<SessionStore>().PurgeAsync(transaction, now, now - (long)options.Idle.TotalMilliseconds, most)));

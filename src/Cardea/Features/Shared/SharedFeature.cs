@@ -1,4 +1,3 @@
-using System.Globalization;
 using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Settings;
@@ -60,22 +59,16 @@ internal static class SharedFeature
     /// <summary>Needs neither database nor cookie: it is shown when these are what is broken.</summary>
     private static async Task WriteErrorAsync(HttpContext http, Problem problem, Branding branding, PageAssets assets)
     {
-        http.Response.StatusCode = problem.Status;
         http.Response.Headers.ContentSecurityPolicy = PageDoors.Policy;
-        if (problem.RetryAfter is { } wait)
-        {
-            http.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-        }
-
+        Answers.SetRetryAfter(http.Response, problem);
         var frame = new Frame(Texts.In(Languages.Of(http.Request)), branding, assets, "", null, http.Request.Path.Value ?? "/", null, HasScript: false);
-        await new Microsoft.AspNetCore.Http.HttpResults.RazorComponentResult<ErrorPage>(new Dictionary<string, object?>
+        await new Drawing<ErrorPage>(new Dictionary<string, object?>
         {
             ["Frame"] = frame,
             ["Title"] = problem.Title,
             ["Detail"] = problem.Detail,
             ["Status"] = problem.Status,
             ["RequestId"] = http.TraceIdentifier,
-        })
-        { StatusCode = problem.Status, PreventStreamingRendering = true, ContentType = "text/html; charset=utf-8" }.ExecuteAsync(http);
+        }, problem.Status).ExecuteAsync(http);
     }
 }

@@ -4,7 +4,6 @@ using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Cardea.Features.Shared;
 
@@ -22,7 +21,7 @@ public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding 
             values[name] = value;
         }
 
-        return new RazorComponentResult<T>(values) { StatusCode = status, PreventStreamingRendering = true, ContentType = "text/html; charset=utf-8" };
+        return new Drawing<T>(values, status);
     }
 
     public async Task<Frame> FrameAsync(HttpContext http) => new(
@@ -41,6 +40,7 @@ public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding 
     /// <summary>What was typed, to be shown again with what is wrong; passwords are not kept.</summary>
     public static FormState Again(HttpContext http, IFormCollection form, Problem problem)
     {
+        Answers.SetRetryAfter(http.Response, problem);
         var texts = Texts.In(Languages.Of(http.Request));
         return new(
             form.Where(field => !NeverKept.Contains(field.Key)).ToDictionary(field => field.Key, field => field.Value.ToString()),

@@ -1,3 +1,5 @@
+using Cardea.Features.Accounts;
+using Cardea.Features.Sessions;
 using Cardea.Foundation.Pages;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
@@ -17,6 +19,12 @@ internal static class SignInFeature
         services.AddSingleton<SignOut>();
         services.AddSingleton<SignInEndpoints>();
         services.AddSingleton<SignInPages>();
+        services.AddSingleton<FindPageCaller>(provider =>
+        {
+            // As with a bearer token: an account that was disabled after it signed in opens nothing.
+            var (cookie, accounts) = (provider.GetRequiredService<SessionCookie>(), provider.GetRequiredService<AccountDirectory>());
+            return async http => await cookie.FindCallerAsync(http) is { } caller && await accounts.FindAsync(caller.AccountId) is { Account.IsDisabled: false } ? caller : null;
+        });
     }
 
     public static void MapSignIn(this IEndpointRouteBuilder routes)

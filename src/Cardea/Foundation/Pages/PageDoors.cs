@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Net.Http.Headers;
 
 namespace Cardea.Foundation.Pages;
 
@@ -85,7 +86,7 @@ public static class PageDoors
 
     private static async Task<Problem?> RefuseFormAsync(HttpContext http, IAntiforgery antiforgery)
     {
-        if (!http.Request.HasFormContentType)
+        if (!http.Request.HasFormContentType || !IsUtf8(http.Request))
         {
             return CommonProblems.UnsupportedMediaType;
         }
@@ -99,11 +100,19 @@ public static class PageDoors
         {
             return await antiforgery.IsRequestValidAsync(http) ? null : PageProblems.FormExpired;
         }
-        catch (InvalidDataException)
+        // The framework wraps what was wrong with the form: too many fields, too long ones, no boundary, a body that ends early or is too long.
+        catch (AntiforgeryValidationException fault)
         {
-            return CommonProblems.MalformedRequest; // too many fields, or too long ones
+            return fault.InnerException is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } ? CommonProblems.BodyTooLarge : CommonProblems.MalformedRequest;
         }
     }
+
+    /// <summary>Our pages send UTF-8 and say nothing of it; the framework fails on encodings that .NET has given up, such as UTF-7.</summary>
+    private static bool IsUtf8(HttpRequest request) =>
+        MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The refusal as a page, whatever the client would rather have.</summary>
+    public static IResult Refuse(Problem problem) => new Refusal(problem);
 
     private sealed class Refusal(Problem problem) : IResult
     {

@@ -32,18 +32,23 @@ public static class Answers
         public Task ExecuteAsync(HttpContext httpContext) => WriteAsync(httpContext, problem);
     }
 
+    /// <summary>RFC 9110 section 10.2.3, for whatever shows the refusal.</summary>
+    public static void SetRetryAfter(HttpResponse response, Problem problem)
+    {
+        if (problem.RetryAfter is { } wait)
+        {
+            // At most what clients read into 32 bits: "not before somebody acts" is written as a very long time.
+            response.Headers.RetryAfter = Math.Clamp((long)Math.Ceiling(wait.TotalSeconds), 1, int.MaxValue).ToString(CultureInfo.InvariantCulture);
+        }
+    }
+
     /// <summary>RFC 9457 section 3, with the code as an extension and, for clients that show one text, <c>error</c>.</summary>
     public static Task WriteAsync(HttpContext http, Problem problem)
     {
         var response = http.Response;
         response.StatusCode = problem.Status;
         response.ContentType = "application/problem+json";
-        if (problem.RetryAfter is { } wait)
-        {
-            // At most what clients read into 32 bits: "not before somebody acts" is written as a very long time.
-            response.Headers.RetryAfter = Math.Clamp((long)Math.Ceiling(wait.TotalSeconds), 1, int.MaxValue).ToString(CultureInfo.InvariantCulture);
-        }
-
+        SetRetryAfter(response, problem);
         if (problem.Status == StatusCodes.Status401Unauthorized && problem.Code == CommonProblems.Unauthorized.Code)
         {
             // RFC 6750 section 3.1: a request without a token gets no error code.

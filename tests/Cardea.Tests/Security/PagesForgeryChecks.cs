@@ -1,0 +1,165 @@
+using System.Net;
+using System.Text;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Pages;
+using Cardea.Tests.Harness;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cardea.Tests.Security;
+
+/// <summary>Nothing that a person's browser sends because another site wants it is done.</summary>
+public sealed class PagesForgeryChecks
+{
+    private static readonly HttpStatusCode[] Refused = [HttpStatusCode.BadRequest, HttpStatusCode.Forbidden, HttpStatusCode.UnsupportedMediaType];
+
+    /// <summary>For every form of the pages something that it would do.</summary>
+    private static readonly Dictionary<string, Func<Victim, (string, string)[]>> Forms = new()
+    {
+        ["/login"] = victim => [("login", victim.Account.Email), ("password", victim.Account.Password)],
+        ["/register"] = _ => [("email", $"{Guid.NewGuid():n}@example.org"), ("password", "violet tractor lamp nine"), ("password_again", "violet tractor lamp nine")],
+        ["/forgot-password"] = victim => [("login", victim.Account.Email)],
+        ["/reset-password"] = victim => [("token", victim.ResetToken), ("password", "brass otter window seven"), ("password_again", "brass otter window seven")],
+        ["/verify-email"] = victim => [("token", victim.VerifyToken)],
+        ["/verify-email/send"] = victim => [("email", victim.Account.Email)],
+        ["/account/profile"] = _ => [("given_name", "Mallory")],
+        ["/account/email"] = _ => [("email", $"{Guid.NewGuid():n}@example.org")],
+        ["/account/export"] = _ => [],
+        ["/account/security/password"] = victim =>
+            [("current_password", victim.Account.Password), ("new_password", "brass otter window seven"), ("new_password_again", "brass otter window seven")],
+        ["/account/security/delete"] = victim => [("password", victim.Account.Password)],
+        ["/account/sessions/end"] = victim => [("id", victim.OtherSession)],
+        ["/account/sessions/end-others"] = _ => [],
+        ["/logout"] = _ => [],
+        ["/language"] = _ => [("language", "en"), ("return_url", "/login")],
+    };
+
+    [Fact]
+    public async Task CS_01_Every_form_of_the_pages_is_in_the_table()
+    {
+        await using var app = await TestApp.StartAsync(Engine.Sqlite);
+        var forms = app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(route => route.Metadata.OfType<PageAccess>().Any() && route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains("POST"))
+            .Select(route => route.RoutePattern.RawText!);
+        Assert.Equal(Forms.Keys.Order(), forms.Order());
+    }
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task CS_01_A_form_does_nothing_unless_our_own_page_sent_it(Engine engine)
+    {
+        await using var app = await TestApp.StartAsync(engine);
+        var mallory = await new PageActor(app).SignInAsync(await app.NewActor("mallory").SignUpAsync());
+        var malloryToken = await mallory.TokenAsync();
+        var strangersToken = await new PageActor(app).TokenAsync();
+        foreach (var (path, fieldsOf) in Forms)
+        {
+            var victim = await Victim.ReadyAsync(app);
+            var (browser, fields) = (victim.Browser, fieldsOf(victim));
+            var token = await browser.TokenAsync();
+            await browser.GetAsync("/dev/mail"); // what is to be mailed is mailed now, and not while we look
+            var before = await StateAsync(app);
+            var tries = new Dictionary<string, Func<Task<Page>>>
+            {
+                ["no token"] = () => browser.PostAsync(path, null, fields),
+                ["an empty token"] = () => browser.PostAsync(path, "", fields),
+                ["a made-up token"] = () => browser.PostAsync(path, token[..^8] + "AAAAAAAA", fields),
+                ["the token of another who is signed in"] = () => browser.PostAsync(path, malloryToken, fields),
+                ["the token of another who is not"] = () => browser.PostAsync(path, strangersToken, fields),
+                ["the token from before sign-in"] = () => browser.PostAsync(path, victim.TokenBeforeSignIn, fields),
+                ["the token from before sign-in, asked for by a frame"] = () => browser.PostAsync(path, victim.TokenBeforeSignIn, fields, Saying("Sec-Fetch-Dest", "iframe")),
+                ["the token twice"] = () => browser.PostAsync(path, token, [.. fields, ("_token", token)]),
+                ["another site"] = () => browser.PostAsync(path, token, fields, Saying("Origin", "https://evil.example")),
+                ["another port"] = () => browser.PostAsync(path, token, fields, Saying("Origin", "http://127.0.0.1:1")),
+                ["a name that begins like ours"] = () => browser.PostAsync(path, token, fields, Saying("Origin", app.Address.GetLeftPart(UriPartial.Authority) + ".evil.example")),
+                ["a null origin"] = () => browser.PostAsync(path, token, fields, Saying("Origin", "null")),
+                ["cross-site"] = () => browser.PostAsync(path, token, fields, Saying("Sec-Fetch-Site", "cross-site")),
+                ["same-site"] = () => browser.PostAsync(path, token, fields, Saying("Sec-Fetch-Site", "same-site")),
+                ["no origin, cross-site"] = () => browser.PostAsync(path, token, fields, request =>
+                {
+                    request.Headers.Remove("Origin");
+                    Saying("Sec-Fetch-Site", "cross-site")(request);
+                }),
+                ["plain text"] = () => browser.SendAsync(HttpMethod.Post, path, new StringContent(Text(token, fields), Encoding.UTF8, "text/plain")),
+                ["JSON"] = () => browser.SendAsync(HttpMethod.Post, path, new StringContent("""{"_token":"x"}""", Encoding.UTF8, "application/json")),
+                ["no content type"] = () => browser.SendAsync(HttpMethod.Post, path, new ByteArrayContent(Encoding.UTF8.GetBytes(Text(token, fields)))),
+                ["all in the query"] = () => browser.SendAsync(HttpMethod.Post, path + "?" + Text(token, fields), PageActor.Form(null)),
+            };
+            foreach (var (name, send) in tries)
+            {
+                var page = await send();
+                Assert.True(Refused.Contains(page.Status), $"{path}, {name}: {(int)page.Status} {page.Html}");
+                Assert.Empty(page.SetCookies);
+            }
+
+            Assert.True(before == await StateAsync(app), path + " changed something");
+            Assert.True(await browser.IsSignedInAsync());
+
+            var done = await browser.PostAsync(path, token, fields);
+            Assert.True(done.Status is HttpStatusCode.SeeOther or HttpStatusCode.OK, $"{path}: {(int)done.Status} {done.Html}");
+            Assert.True(path == "/language" ? done.SetCookies.Any(cookie => cookie.Value == "en") : before != await StateAsync(app), path + " did nothing");
+        }
+    }
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task CS_02_Nobody_is_signed_in_to_an_account_of_somebody_elses_choice(Engine engine)
+    {
+        await using var app = await TestApp.StartAsync(engine);
+        var attacker = await app.NewActor("attacker").SignUpAsync();
+        var token = await new PageActor(app).TokenAsync(); // the attacker's own page holds it
+        var victim = new PageActor(app);
+        var ownToken = await victim.TokenAsync();
+        (string, string)[] fields = [("login", attacker.Email), ("password", attacker.Password)];
+        (await victim.PostAsync("/login", token, fields)).Expect(HttpStatusCode.BadRequest);
+        (await victim.PostAsync("/login", ownToken, fields, Saying("Origin", "https://evil.example"))).Expect(HttpStatusCode.Forbidden);
+        (await victim.PostAsync("/login", token, fields, request =>
+        {
+            request.Headers.Remove("Origin"); // an old browser, which says nothing of where it comes from
+            request.Headers.Remove("Sec-Fetch-Site");
+        })).Expect(HttpStatusCode.BadRequest);
+        Assert.Null(victim.Session);
+        Assert.Equal(0, await app.Database.ScalarAsync<long>("SELECT count(*) FROM sessions"));
+    }
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task CS_02_Opening_the_sign_out_page_asks_and_ends_nothing(Engine engine)
+    {
+        await using var app = await TestApp.StartAsync(engine);
+        var browser = await new PageActor(app).SignInAsync(await app.NewActor("alice").SignUpAsync());
+        await browser.GetAsync("/dev/mail"); // what is to be mailed is mailed now, and not while we look
+        var before = await StateAsync(app);
+        Assert.Contains("action=\"/logout\"", (await browser.GetAsync("/logout")).Expect(HttpStatusCode.OK).Html, StringComparison.Ordinal);
+        (await browser.SendAsync(HttpMethod.Head, "/logout")).Expect(HttpStatusCode.OK);
+        (await browser.PostAsync("/logout", null, [])).Expect(HttpStatusCode.BadRequest);
+        Assert.Equal(before, await StateAsync(app));
+        Assert.True(await browser.IsSignedInAsync());
+        (await browser.PostAsync("/logout")).Expect(HttpStatusCode.SeeOther);
+        Assert.False(await browser.IsSignedInAsync());
+    }
+
+    private static Action<HttpRequestMessage> Saying(string header, string value) => request =>
+    {
+        request.Headers.Remove(header);
+        request.Headers.TryAddWithoutValidation(header, value);
+    };
+
+    private static string Text(string token, (string Name, string Value)[] fields) =>
+        string.Join('&', fields.Append(("_token", token)).Select(field => $"{field.Item1}={Uri.EscapeDataString(field.Item2)}"));
+
+    /// <summary>Everything stored, in an order that does not hang on how the engine keeps it.</summary>
+    private static async Task<string> StateAsync(TestApp app) => string.Join('\n', (await app.DumpAsync()).Split('\n').Order(StringComparer.Ordinal));
+
+    private sealed record Victim(Actor Account, PageActor Browser, string TokenBeforeSignIn, string OtherSession, string VerifyToken, string ResetToken)
+    {
+        public static async Task<Victim> ReadyAsync(TestApp app)
+        {
+            var account = await app.NewActor("alice").SignUpAsync();
+            var verify = (await app.LastMailToAsync(account.Email)).Token;
+            await account.SignInAsync();
+            (await account.PostAsync("/password/forgot", new { email = account.Email })).Expect(HttpStatusCode.Accepted);
+            var reset = (await app.MailsToAsync(account.Email)).First(mail => mail.Links.Count == 1 && mail.Links[0].Contains("/reset-password", StringComparison.Ordinal)).Token;
+            var browser = new PageActor(app);
+            var before = await browser.TokenAsync();
+            return new(account, await browser.SignInAsync(account), before, account.SessionId, verify, reset);
+        }
+    }
+}
