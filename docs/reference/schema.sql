@@ -161,3 +161,14 @@ CREATE TABLE audit_events (
 
 CREATE INDEX audit_events_by_account ON audit_events (account_id, id);
 CREATE INDEX audit_events_by_event ON audit_events (event, id);
+
+-- 0002_pages
+-- Cookie sessions of the pages, and the keys that protect what a browser keeps between two of them.
+
+ALTER TABLE sessions ADD COLUMN cookie_hash BYTEA; -- SHA-256 of the secret in the cookie; null for sessions of tokens
+
+CREATE TABLE protection_keys (
+    id TEXT PRIMARY KEY,
+    content BYTEA NOT NULL,                   -- sealed XML of the framework's key ring
+    created_at BIGINT NOT NULL
+);

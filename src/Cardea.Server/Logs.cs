@@ -8,6 +8,8 @@ internal static class Logs
     public static void Configure(WebApplicationBuilder builder)
     {
         builder.Logging.ClearProviders();
+        // It writes whole URLs, and an opened link has its token there (LG-01): it stays off however talkative the settings make the rest.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         if (builder.Environment.IsDevelopment())
         {
             builder.Logging.AddSimpleConsole(console =>

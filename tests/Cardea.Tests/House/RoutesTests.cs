@@ -1,4 +1,5 @@
 using Cardea.Foundation.Data;
+using Cardea.Foundation.Pages;
 using Cardea.Foundation.Web;
 using Cardea.Tests.Harness;
 using Microsoft.AspNetCore.Routing;
@@ -21,8 +22,8 @@ public sealed class RoutesTests : IAsyncLifetime
     {
         Assert.True(Routes.Count > 20, $"Only {Routes.Count} routes were found.");
         SourceTree.AssertNone(
-            Routes.Where(route => route.Metadata.OfType<Access>().Count() != 1 || route.Metadata.OfType<Limit>().Count() != 1).Select(route => route.DisplayName!),
-            "A route states one Access and one Limit:");
+            Routes.Where(route => route.Metadata.OfType<Access>().Count() + route.Metadata.OfType<PageAccess>().Count() != 1 || route.Metadata.OfType<Limit>().Count() != 1).Select(route => route.DisplayName!),
+            "A route states one Access, or as a page one PageAccess, and one Limit:");
     }
 
     [Fact]
@@ -40,7 +41,7 @@ public sealed class RoutesTests : IAsyncLifetime
     [Fact]
     public void What_reads_a_body_shows_an_example_of_it() => SourceTree.AssertNone(
         Routes.Where(route => route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods is ["POST" or "PATCH" or "PUT"])
-            .Where(route => route.Metadata.GetMetadata<BodyExample>() is null && route.RoutePattern.RawText is not "/auth/logout")
+            .Where(route => !route.Metadata.OfType<PageAccess>().Any() && route.Metadata.GetMetadata<BodyExample>() is null && route.RoutePattern.RawText is not "/auth/logout")
             .Select(route => route.DisplayName!),
         "A POST, PATCH or PUT without Takes(…):");
 }

@@ -37,7 +37,7 @@ public sealed class AccountDeletion(AccountStore accounts, RoleStore roles, IEnu
         await accounts.RemoveAsync(transaction, accountId);
         // After the erasing, and without what tells of the person.
         await audit.RecordAsync(transaction, AccountEvents.Deleted, accountId, client with { Address = "", UserAgent = "" }, actorId: actorId);
-        await outbox.EnqueueAsync(transaction, mails.Deleted(account));
+        await outbox.EnqueueAsync(transaction, mails.Deleted(account, client.Language));
         transaction.Invalidate(AccountDirectory.Topic, accountId);
         return null;
     }

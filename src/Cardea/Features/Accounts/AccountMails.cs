@@ -10,21 +10,21 @@ public sealed class AccountMails(PublicUrl publicUrl)
 {
     public const string VerifyPath = "/verify-email";
 
-    public Mail.Mail VerifyEmail(Account account, IssuedSecret secret, SecretPurpose purpose) => new(
-        "verify-email", account.Email, account.Id, WithSecret(account, secret, purpose), purpose.TokenLifetime);
+    public Mail.Mail VerifyEmail(Account account, IssuedSecret secret, SecretPurpose purpose, string language) => new(
+        "verify-email", account.Email, account.Id, language, WithSecret(account, secret, purpose), purpose.TokenLifetime);
 
-    public Mail.Mail ConfirmChange(Account account, string newEmail, IssuedSecret secret, SecretPurpose purpose) => new(
-        "change-email-confirm", newEmail, account.Id, WithSecret(account, secret, purpose), purpose.TokenLifetime);
+    public Mail.Mail ConfirmChange(Account account, string newEmail, IssuedSecret secret, SecretPurpose purpose, string language) => new(
+        "change-email-confirm", newEmail, account.Id, language, WithSecret(account, secret, purpose), purpose.TokenLifetime);
 
-    public Mail.Mail NoticeOfChange(Account account, string newEmail) => new(
-        "change-email-notice", account.Email, account.Id, Greeting(account).Plus("new_email_masked", newEmail));
+    public Mail.Mail NoticeOfChange(Account account, string newEmail, string language) => new(
+        "change-email-notice", account.Email, account.Id, language, Greeting(account).Plus("new_email_masked", newEmail));
 
-    public Mail.Mail ChangeToTaken(Account owner) => new("change-email-taken", owner.Email, owner.Id, Greeting(owner));
+    public Mail.Mail ChangeToTaken(Account owner, string language) => new("change-email-taken", owner.Email, owner.Id, language, Greeting(owner));
 
-    public Mail.Mail AccountExists(Account owner) => new(
-        "account-exists", owner.Email, owner.Id, Greeting(owner).Plus("sign_in_url", publicUrl.Text + "/login").Plus("reset_url", publicUrl.Text + "/forgot-password"));
+    public Mail.Mail AccountExists(Account owner, string language) => new(
+        "account-exists", owner.Email, owner.Id, language, Greeting(owner).Plus("sign_in_url", publicUrl.Text + "/login").Plus("reset_url", publicUrl.Text + "/forgot-password"));
 
-    public Mail.Mail Deleted(Account account) => new("account-deleted", account.Email, null, Greeting(account));
+    public Mail.Mail Deleted(Account account, string language) => new("account-deleted", account.Email, null, language, Greeting(account));
 
     public static Dictionary<string, string> Greeting(Account account) => new() { ["given_name"] = account.GivenName ?? "" };
 

@@ -32,7 +32,7 @@ internal static class AccountsFeature
         services.AddSingleton<AccountsPages>();
         services.AddSingleton<FindFrameName>(provider => async caller =>
             await provider.GetRequiredService<AccountDirectory>().FindAsync(caller.AccountId) is { } snapshot ? snapshot.Account.GivenName ?? snapshot.Account.Email : null);
-        services.AddSingleton(provider => new MailRequestKind("verify", (transaction, asked) => provider.GetRequiredService<EmailVerification>().ResolveAsync(transaction, asked.Text)));
+        services.AddSingleton(provider => new MailRequestKind("verify", (transaction, asked) => provider.GetRequiredService<EmailVerification>().ResolveAsync(transaction, asked)));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<AccountsEndpoints>(
             provider, provider.GetServices<MailRequestKind>().Single(kind => kind.Name == "verify")));
         services.AddSingleton(provider => new AccountData("account", ["accounts"], async (scope, id) =>

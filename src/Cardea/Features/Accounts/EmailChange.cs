@@ -25,16 +25,16 @@ public sealed class EmailChange(
             return;
         }
 
-        await outbox.EnqueueAsync(transaction, mails.NoticeOfChange(account, newEmail.Text));
+        await outbox.EnqueueAsync(transaction, mails.NoticeOfChange(account, newEmail.Text, client.Language));
         if (await accounts.FindByEmailAsync(transaction, newEmail.Text) is { } owner)
         {
             await secrets.VoidAsync(transaction, Purpose, account.Id);
-            await outbox.EnqueueAsync(transaction, mails.ChangeToTaken(owner));
+            await outbox.EnqueueAsync(transaction, mails.ChangeToTaken(owner, client.Language));
             return;
         }
 
         var secret = await secrets.IssueAsync(transaction, Purpose, account.Id, target: newEmail.Text);
-        await outbox.EnqueueAsync(transaction, mails.ConfirmChange(account, newEmail.Text, secret, Purpose));
+        await outbox.EnqueueAsync(transaction, mails.ConfirmChange(account, newEmail.Text, secret, Purpose, client.Language));
     }
 
     public async Task<Problem?> ConfirmAsync(Transaction transaction, CheckedSecret secret, ClientInfo client)

@@ -15,19 +15,19 @@ public sealed class EmailVerification(
     public static readonly SecretPurpose Purpose = new("verify-email", TimeSpan.FromHours(24), TimeSpan.FromMinutes(10));
 
     /// <summary>The mail that a new account gets, in the transaction that makes it.</summary>
-    public async Task SendFirstAsync(Transaction transaction, Account account)
+    public async Task SendFirstAsync(Transaction transaction, Account account, ClientInfo client)
     {
         var secret = await secrets.IssueAsync(transaction, Purpose, account.Id);
-        await outbox.EnqueueAsync(transaction, mails.VerifyEmail(account, secret, Purpose));
+        await outbox.EnqueueAsync(transaction, mails.VerifyEmail(account, secret, Purpose, client.Language));
     }
 
     /// <summary>What is done about "send it again", behind the asker's back.</summary>
-    public async Task ResolveAsync(Transaction transaction, string email)
+    public async Task ResolveAsync(Transaction transaction, AskedMail asked)
     {
-        if (await accounts.FindByEmailAsync(transaction, email) is { IsVerified: false, IsDisabled: false } account
+        if (await accounts.FindByEmailAsync(transaction, asked.Text) is { IsVerified: false, IsDisabled: false } account
             && await allowance.TryTakeAsync(transaction, Purpose.Name, account.Email))
         {
-            await SendFirstAsync(transaction, account);
+            await SendFirstAsync(transaction, account, asked.Client);
         }
     }
 

@@ -43,12 +43,15 @@ public static class MailNames
         for (var i = 0; i < text.Length; i++)
         {
             var isBetweenDigits = i > 0 && i + 1 < text.Length && char.IsAsciiDigit(text[i - 1]) && char.IsAsciiDigit(text[i + 1]);
-            var isKept = char.IsAsciiLetterOrDigit(text[i]) || ",()-+_:".Contains(text[i], StringComparison.Ordinal) || (text[i] == '.' && isBetweenDigits);
+            var isKept = IsLatin(text[i]) || ",()-+_:".Contains(text[i], StringComparison.Ordinal) || (text[i] == '.' && isBetweenDigits);
             shown.Append(isKept ? text[i] : ' ');
         }
 
         return string.Join(' ', shown.ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries));
     }
+
+    /// <summary>"Gerät" is a word as good as "device"; beyond Latin stand letters that look like others.</summary>
+    private static bool IsLatin(char letter) => char.IsAsciiLetterOrDigit(letter) || (char.IsLetter(letter) && letter < '\u0250');
 
     /// <summary><c>bob@mail.example.org</c> as <c>b***@m***.org</c>: enough for its owner to know it, nothing that a client would link.</summary>
     public static string MaskEmail(string? email)

@@ -39,36 +39,51 @@ public sealed class MailRequests(MailRequestStore store, MasterKey masterKey, Ou
 }
 
 /// <summary>Finds out what is behind each request and puts the mail, if there is one, into the outbox.</summary>
-public sealed class MailRequestsJob : Job
+public sealed partial class MailRequestsJob : Job
 {
     private readonly Database _database;
     private readonly MailRequestStore _store;
     private readonly MailRequests _requests;
     private readonly Dictionary<string, MailRequestKind> _kinds;
     private readonly PublicUrl _publicUrl;
+    private readonly ILogger _log;
 
     public MailRequestsJob(
         Database database, MailRequestStore store, MailRequests requests, IEnumerable<MailRequestKind> kinds, OutboxSignal signal, PublicUrl publicUrl, ILogger<MailRequestsJob> log)
         : base("mail requests", TimeSpan.FromSeconds(2), log)
     {
-        (_database, _store, _requests, _publicUrl) = (database, store, requests, publicUrl);
+        (_database, _store, _requests, _publicUrl, _log) = (database, store, requests, publicUrl, log);
         _kinds = kinds.ToDictionary(kind => kind.Name);
         signal.Woken += Wake;
     }
 
     protected override async Task TurnAsync(CancellationToken stopping)
     {
-        while (_publicUrl.IsKnown && await _database.WriteAsync(ResolveNextAsync, stopping))
+        var more = _publicUrl.IsKnown; // a mail can't be made without its link
+        while (more)
         {
+            MailRequest? taken = null;
+            try
+            {
+                more = await _database.WriteAsync(transaction => ResolveNextAsync(transaction, request => taken = request), stopping);
+            }
+            catch (Exception fault) when (taken is not null && fault is not OperationCanceledException && !Dialect.IsOutage(fault))
+            {
+                // The oldest comes first: one that can never be resolved must not hold up all that were asked after it.
+                LogDropped(taken.Id, taken.Kind, fault);
+                await _database.WriteAsync(transaction => _store.RemoveAsync(transaction, taken.Id), stopping);
+            }
         }
     }
 
-    private async Task<bool> ResolveNextAsync(Transaction transaction)
+    private async Task<bool> ResolveNextAsync(Transaction transaction, Action<MailRequest> take)
     {
         if (await _store.ConsumeNextAsync(transaction) is not { } request)
         {
             return false;
         }
+
+        take(request);
 
         if (_requests.Open(request) is { } asked && _kinds.TryGetValue(request.Kind, out var kind))
         {
@@ -77,6 +92,9 @@ public sealed class MailRequestsJob : Job
 
         return true;
     }
+
+    [LoggerMessage(10, LogLevel.Error, "The mail request {RequestId} ({Kind}) can't be resolved and is dropped")]
+    private partial void LogDropped(string requestId, string kind, Exception fault);
 }
 
 /// <summary>

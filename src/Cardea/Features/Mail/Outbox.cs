@@ -6,8 +6,9 @@ using Cardea.Foundation.Web;
 namespace Cardea.Features.Mail;
 
 /// <summary>A mail to be sent: its template, to whom, and what is said in it.</summary>
+/// <param name="Language">Of the request that led to it: nothing is stored about what an account's owner speaks.</param>
 /// <param name="LivesFor">After so long it says nothing true any more, such as a code that has run out, and is not sent.</param>
-public sealed record Mail(string Template, string Recipient, string? AccountId, IReadOnlyDictionary<string, string> Values, TimeSpan? LivesFor = null, string Language = "en");
+public sealed record Mail(string Template, string Recipient, string? AccountId, string Language, IReadOnlyDictionary<string, string> Values, TimeSpan? LivesFor = null);
 
 /// <summary>
 /// Mail is put into the database in the transaction that it tells of, and sent by a job: what was rolled back is not mailed, what was

@@ -34,7 +34,7 @@ public sealed partial class AdminBootstrap(
             var account = await accounts.FindByEmailAsync(transaction, email.Text);
             if (account is not null)
             {
-                await newPassword.SetAsync(transaction, account, hash, exceptSession: null);
+                await newPassword.SetAsync(transaction, account, hash, ClientInfo.Server("start"), exceptSession: null);
                 await accounts.TrySetVerifiedAsync(transaction, account.Id, clock.Milliseconds());
             }
             else

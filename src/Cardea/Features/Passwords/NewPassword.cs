@@ -2,6 +2,7 @@ using Cardea.Features.Accounts;
 using Cardea.Features.Mail;
 using Cardea.Features.Sessions;
 using Cardea.Foundation.Data;
+using Cardea.Foundation.Web;
 
 namespace Cardea.Features.Passwords;
 
@@ -9,13 +10,13 @@ namespace Cardea.Features.Passwords;
 public sealed class NewPassword(
     AccountStore accounts, SessionDirectory sessions, OneTimeSecrets.OneTimeSecrets secrets, PasswordAttempts attempts, Outbox outbox, TimeProvider clock)
 {
-    public async Task SetAsync(Transaction transaction, Account account, string hash, string? exceptSession)
+    public async Task SetAsync(Transaction transaction, Account account, string hash, ClientInfo client, string? exceptSession)
     {
         await accounts.SetPasswordAsync(transaction, account.Id, hash, clock.Milliseconds());
         await sessions.EndAllAsync(transaction, account.Id, exceptSession);
         await secrets.VoidAllAsync(transaction, account.Id);
         await attempts.ForgetAsync(transaction, account.Id);
-        await outbox.EnqueueAsync(transaction, PasswordMails.Changed(account, clock.GetUtcNow()));
+        await outbox.EnqueueAsync(transaction, PasswordMails.Changed(account, clock.GetUtcNow(), client.Language));
         transaction.Invalidate(AccountDirectory.Topic, account.Id);
     }
 

@@ -26,7 +26,7 @@ public sealed class PasswordChange(
 
         return await ProveAsync(account, current, client, async () => await hashing.HashAsync(password), async (transaction, hash) =>
         {
-            await newPassword.SetAsync(transaction, account, hash!, exceptSession: caller.SessionId);
+            await newPassword.SetAsync(transaction, account, hash!, client, exceptSession: caller.SessionId);
             await audit.RecordAsync(transaction, PasswordEvents.Changed, account.Id, client, sessionId: caller.SessionId);
             return null;
         }, cancellation);

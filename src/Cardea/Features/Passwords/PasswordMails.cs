@@ -10,20 +10,20 @@ public sealed class PasswordMails(PublicUrl publicUrl)
 {
     public const string ResetPath = "/reset-password";
 
-    public Mail.Mail ResetLink(Account account, IssuedSecret secret) => new("reset-link", account.Email, account.Id, AccountMails.Greeting(account)
+    public Mail.Mail ResetLink(Account account, IssuedSecret secret, string language) => new("reset-link", account.Email, account.Id, language, AccountMails.Greeting(account)
         .Plus("link_url", publicUrl.Link(ResetPath, "token", secret.Token!.Reveal()))
         .Plus("link_minutes", Minutes(PasswordReset.LinkPurpose.TokenLifetime)), PasswordReset.LinkPurpose.TokenLifetime);
 
-    public static Mail.Mail ResetCode(Account account, IssuedSecret secret) => new("reset-code", account.Email, account.Id, AccountMails.Greeting(account)
+    public static Mail.Mail ResetCode(Account account, IssuedSecret secret, string language) => new("reset-code", account.Email, account.Id, language, AccountMails.Greeting(account)
         .Plus("code", secret.Code!.Reveal())
         .Plus("code_minutes", Minutes(PasswordReset.CodePurpose.CodeLifetime)), PasswordReset.CodePurpose.CodeLifetime);
 
-    public static Mail.Mail Temporary(Account account, string password) => new("temporary-password", account.Email, account.Id, AccountMails.Greeting(account)
+    public static Mail.Mail Temporary(Account account, string password, string language) => new("temporary-password", account.Email, account.Id, language, AccountMails.Greeting(account)
         .Plus("temporary_password", password)
         .Plus("minutes", Minutes(PasswordReset.TemporaryPurpose.TokenLifetime)), PasswordReset.TemporaryPurpose.TokenLifetime);
 
-    public static Mail.Mail Changed(Account account, DateTimeOffset at) => new("password-changed", account.Email, account.Id, AccountMails.Greeting(account)
-        .Plus("time", at.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)));
+    public static Mail.Mail Changed(Account account, DateTimeOffset at, string language) => new("password-changed", account.Email, account.Id, language, AccountMails.Greeting(account)
+        .PlusTime(at, language));
 
     private static string Minutes(TimeSpan time) => ((int)time.TotalMinutes).ToString(CultureInfo.InvariantCulture);
 }

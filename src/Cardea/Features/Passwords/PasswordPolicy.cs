@@ -1,4 +1,3 @@
-using System.Globalization;
 using Cardea.Features.Shared;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Web;
@@ -25,13 +24,13 @@ public sealed class PasswordPolicy(PasswordsOptions options, Branding branding, 
     {
         if (!PlainPassword.TryParse(typed, out var password))
         {
-            errors.Add(field, string.IsNullOrEmpty(typed) ? "Enter a password." : $"A password has at most {PlainPassword.LongestInBytes} bytes of valid text.");
+            errors.Add(field, string.IsNullOrEmpty(typed) ? "Enter a password." : PlainPassword.TooLong);
             return null;
         }
 
         if (password.Length < options.MinimumLength)
         {
-            errors.Add(field, string.Create(CultureInfo.InvariantCulture, $"A password has at least {options.MinimumLength} characters."));
+            errors.Add(field, new Phrase("A password has at least {0} characters.", options.MinimumLength));
             return null;
         }
 

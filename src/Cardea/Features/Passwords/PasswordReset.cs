@@ -35,9 +35,9 @@ public sealed class PasswordReset(
 
         await outbox.EnqueueAsync(transaction, options.Recovery switch
         {
-            RecoveryMethod.Link => mails.ResetLink(account, await secrets.IssueAsync(transaction, LinkPurpose, account.Id)),
-            RecoveryMethod.Code => PasswordMails.ResetCode(account, await secrets.IssueAsync(transaction, CodePurpose, account.Id)),
-            RecoveryMethod.TemporaryPassword => PasswordMails.Temporary(account, await IssueTemporaryAsync(transaction, account)),
+            RecoveryMethod.Link => mails.ResetLink(account, await secrets.IssueAsync(transaction, LinkPurpose, account.Id), asked.Client.Language),
+            RecoveryMethod.Code => PasswordMails.ResetCode(account, await secrets.IssueAsync(transaction, CodePurpose, account.Id), asked.Client.Language),
+            RecoveryMethod.TemporaryPassword => PasswordMails.Temporary(account, await IssueTemporaryAsync(transaction, account), asked.Client.Language),
             _ => throw new InvalidOperationException($"No mail for {options.Recovery}."),
         });
         await audit.RecordAsync(transaction, PasswordEvents.ResetAsked, account.Id, asked.Client);
@@ -88,7 +88,7 @@ public sealed class PasswordReset(
                 return AccountProblems.InvalidToken;
             }
 
-            await newPassword.SetAsync(transaction, account, hash, exceptSession: null);
+            await newPassword.SetAsync(transaction, account, hash, client, exceptSession: null);
             if (provesAddress && await accounts.TrySetVerifiedAsync(transaction, account.Id, clock.Milliseconds()))
             {
                 await audit.RecordAsync(transaction, AccountEvents.EmailVerified, account.Id, client);

@@ -73,7 +73,7 @@ public sealed class PasswordSignUp(
                 break;
             default:
                 await roles.GrantAsync(transaction, account.Id, RoleName.User);
-                await verification.SendFirstAsync(transaction, account);
+                await verification.SendFirstAsync(transaction, account, client);
                 await audit.RecordAsync(transaction, AccountEvents.SignedUp, account.Id, client);
                 break;
         }
@@ -103,7 +103,7 @@ public sealed class PasswordSignUp(
             await audit.RecordAsync(transaction, AccountEvents.SignUpTaken, owner.Id, client);
             if (await mailAllowance.TryTakeAsync(transaction, "account-exists", owner.Email))
             {
-                await outbox.EnqueueAsync(transaction, mails.AccountExists(owner));
+                await outbox.EnqueueAsync(transaction, mails.AccountExists(owner, client.Language));
             }
         }
     }

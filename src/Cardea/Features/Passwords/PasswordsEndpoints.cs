@@ -78,7 +78,7 @@ public sealed class PasswordsEndpoints(
         var name = ParseLogin(request, errors);
         if (!PlainPassword.TryParse(request.Password, out var password))
         {
-            errors.Add("password", string.IsNullOrEmpty(request.Password) ? PasswordNeeded : $"A password has at most {PlainPassword.LongestInBytes} bytes of valid text.");
+            errors.Add("password", string.IsNullOrEmpty(request.Password) ? PasswordNeeded : PlainPassword.TooLong);
         }
 
         if (errors.Any)

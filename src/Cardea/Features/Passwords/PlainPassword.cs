@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using Cardea.Foundation.Problems;
 
 namespace Cardea.Features.Passwords;
 
@@ -11,6 +12,8 @@ public sealed class PlainPassword
 {
     /// <summary>Bytes of UTF-8. Longer ones are refused rather than cut, and before anything is computed.</summary>
     public const int LongestInBytes = 1024;
+
+    internal static readonly Phrase TooLong = new("A password has at most {0} bytes of valid text.", LongestInBytes);
 
     private PlainPassword(string text)
     {

@@ -1,3 +1,5 @@
+using Cardea.Foundation.Problems;
+
 namespace Cardea.Features.Sessions;
 
 /// <summary>Makes "Firefox on Linux" of a user agent: enough to know one's own devices again. What it can't tell it doesn't guess.</summary>
@@ -10,7 +12,7 @@ public static class DeviceName
     private static readonly (string Mark, string Name)[] Systems =
         [("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS X", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux")];
 
-    public static string Of(string userAgent)
+    public static Phrase Of(string userAgent)
     {
         var program = Name(Programs, userAgent);
         var system = Name(Systems, userAgent);
@@ -19,7 +21,7 @@ public static class DeviceName
             (null, null) => "Unknown device",
             (null, _) => system,
             (_, null) => program,
-            _ => $"{program} on {system}",
+            _ => new Phrase("{0} on {1}", program, system),
         };
     }
 

@@ -11,7 +11,10 @@ namespace Cardea.Features.Shared;
 /// <param name="Path">Where we are.</param>
 /// <param name="SignedInAs">The name to show for who is signed in; null when nobody is.</param>
 /// <param name="HasScript">False on pages that must work from any state of the house, such as errors.</param>
-public sealed record Frame(Texts Texts, Branding Branding, PageAssets Assets, string FormToken, FlashMessage? Flash, string Path, string? SignedInAs, bool HasScript = true);
+public sealed record Frame(Texts Texts, Branding Branding, PageAssets Assets, string FormToken, FlashMessage? Flash, string Path, string? SignedInAs, bool HasScript = true)
+{
+    public override string ToString() => $"[frame of {Path}]";
+}
 
 /// <summary>A form as it comes back to be mended: what was typed (never a password) and what is wrong with it.</summary>
 public sealed record FormState(IReadOnlyDictionary<string, string> Typed, IReadOnlyDictionary<string, IReadOnlyList<string>> Errors, string? Problem = null)

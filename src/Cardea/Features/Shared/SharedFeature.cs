@@ -22,7 +22,8 @@ internal static class SharedFeature
     public static void MapShared(this IEndpointRouteBuilder routes)
     {
         var assets = routes.ServiceProvider.GetRequiredService<PageAssets>();
-        routes.Door("GET", PageAssets.Path + "{name}", http => Task.FromResult(Serve(http, assets)), Access.Anyone, Limit.None("static, from memory"));
+        routes.Door("GET", PageAssets.Path + "{name}", http => Task.FromResult(Serve(http, assets)), Access.Anyone, Limit.None("static, from memory"))
+            .ExcludeFromDescription();
         routes.MapOldPaths();
         routes.Form("/language", (http, form) => Task.FromResult(ChooseLanguage(http, form)), PageAccess.Anyone, Limit.None("sets a cookie"));
     }
@@ -40,9 +41,9 @@ internal static class SharedFeature
 
     private static IResult ChooseLanguage(HttpContext http, IFormCollection form)
     {
-        if (Texts.Languages.Contains(form["language"].ToString()))
+        if (Languages.All.Contains(form["language"].ToString()))
         {
-            http.Response.Cookies.Append(Texts.Cookie, form["language"].ToString(), new CookieOptions
+            http.Response.Cookies.Append(Languages.Cookie, form["language"].ToString(), new CookieOptions
             {
                 HttpOnly = true,
                 Secure = http.Request.IsHttps,
@@ -66,7 +67,7 @@ internal static class SharedFeature
             http.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         }
 
-        var frame = new Frame(Texts.For(http.Request), branding, assets, "", null, http.Request.Path.Value ?? "/", null, HasScript: false);
+        var frame = new Frame(Texts.In(Languages.Of(http.Request)), branding, assets, "", null, http.Request.Path.Value ?? "/", null, HasScript: false);
         await new Microsoft.AspNetCore.Http.HttpResults.RazorComponentResult<ErrorPage>(new Dictionary<string, object?>
         {
             ["Frame"] = frame,

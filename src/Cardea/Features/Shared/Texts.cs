@@ -2,8 +2,8 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Net.Http.Headers;
+using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
 
 namespace Cardea.Features.Shared;
 
@@ -13,11 +13,7 @@ namespace Cardea.Features.Shared;
 /// </summary>
 public sealed class Texts
 {
-    public const string Cookie = "cardea-language";
-    private const string Fallback = "en";
-    private const string Prefix = "Cardea.Texts.";
-
-    private static readonly FrozenDictionary<string, Texts> All = Load();
+    private static readonly FrozenDictionary<string, Texts> All = Languages.All.ToFrozenDictionary(language => language, Load);
 
     private readonly FrozenDictionary<string, string> _translations;
 
@@ -30,40 +26,15 @@ public sealed class Texts
 
     public string this[string english, params object[] values] => string.Format(Culture, this[english], values);
 
+    public string this[Phrase phrase] => phrase.Values.Count == 0 ? this[phrase.English] : this[phrase.English, [.. phrase.Values]];
+
     public CultureInfo Culture => CultureInfo.GetCultureInfo(Language);
 
-    public static IReadOnlyCollection<string> Languages => All.Keys;
+    public static Texts In(string language) => All.GetValueOrDefault(language) ?? All[Languages.Fallback];
 
-    internal IEnumerable<string> Known => _translations.Keys;
-
-    public static Texts In(string language) => All.GetValueOrDefault(language) ?? All[Fallback];
-
-    /// <summary>What the person chose; otherwise the first language of the browser that there is (RFC 9110 section 12.5.4).</summary>
-    public static Texts For(HttpRequest request)
+    private static Texts Load(string language)
     {
-        if (request.Cookies[Cookie] is { } chosen && All.TryGetValue(chosen, out var texts))
-        {
-            return texts;
-        }
-
-        if (!StringWithQualityHeaderValue.TryParseList([.. request.Headers.AcceptLanguage.OfType<string>().Where(value => value.Length <= 256)], out var wished))
-        {
-            return All[Fallback];
-        }
-
-        return wished.Where(wish => wish.Quality is not 0).OrderByDescending(wish => wish.Quality ?? 1)
-            .Select(wish => All.GetValueOrDefault(wish.Value.ToString().Split('-')[0].ToLowerInvariant()))
-            .OfType<Texts>().FirstOrDefault() ?? All[Fallback];
-    }
-
-    private static FrozenDictionary<string, Texts> Load()
-    {
-        var assembly = Assembly.GetExecutingAssembly();
-        var loaded = assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).Select(name =>
-        {
-            using var stream = assembly.GetManifestResourceStream(name)!;
-            return new Texts(name[Prefix.Length..^".json".Length], JsonSerializer.Deserialize<Dictionary<string, string>>(stream)!);
-        });
-        return loaded.Append(new Texts(Fallback, new Dictionary<string, string>())).ToFrozenDictionary(texts => texts.Language);
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"{Languages.ResourcePrefix}{language}.json");
+        return new(language, stream is null ? new Dictionary<string, string>() : JsonSerializer.Deserialize<Dictionary<string, string>>(stream)!);
     }
 }

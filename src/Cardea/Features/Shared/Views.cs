@@ -26,13 +26,13 @@ public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding 
     }
 
     public async Task<Frame> FrameAsync(HttpContext http) => new(
-        Texts.For(http.Request), branding, assets, antiforgery().GetAndStoreTokens(http).RequestToken ?? "", flash.Take(http), http.Request.Path.Value ?? "/",
+        Texts.In(Languages.Of(http.Request)), branding, assets, antiforgery().GetAndStoreTokens(http).RequestToken ?? "", flash.Take(http), http.Request.Path.Value ?? "/",
         http.CallerIfAny() is { } caller ? await findName(caller) : null);
 
     /// <summary>After a POST: another page, which says what was done.</summary>
     public IResult Redirect(HttpContext http, string path, FlashKind kind, string english)
     {
-        flash.Set(http, kind, Texts.For(http.Request)[english]);
+        flash.Set(http, kind, Texts.In(Languages.Of(http.Request))[english]);
         return new SeeOther(path);
     }
 
@@ -41,7 +41,7 @@ public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding 
     /// <summary>What was typed, to be shown again with what is wrong; passwords are not kept.</summary>
     public static FormState Again(HttpContext http, IFormCollection form, Problem problem)
     {
-        var texts = Texts.For(http.Request);
+        var texts = Texts.In(Languages.Of(http.Request));
         return new(
             form.Where(field => !NeverKept.Contains(field.Key)).ToDictionary(field => field.Key, field => field.Value.ToString()),
             problem.Errors?.ToDictionary(field => field.Key, IReadOnlyList<string> (field) => [.. field.Value.Select(message => texts[message])]) ?? [],

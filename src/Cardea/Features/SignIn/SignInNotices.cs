@@ -1,7 +1,7 @@
-using System.Globalization;
 using Cardea.Features.Accounts;
 using Cardea.Features.Mail;
 using Cardea.Features.Sessions;
+using Cardea.Features.Shared;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Web;
 
@@ -20,10 +20,10 @@ public sealed class SignInNotices(SignInOptions options, Outbox outbox, TimeProv
         };
         if (isNews)
         {
-            await outbox.EnqueueAsync(transaction, new Mail.Mail("sign-in-notice", account.Email, account.Id, AccountMails.Greeting(account)
-                .Plus("time", clock.GetUtcNow().ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture))
+            await outbox.EnqueueAsync(transaction, new Mail.Mail("sign-in-notice", account.Email, account.Id, client.Language, AccountMails.Greeting(account)
+                .PlusTime(clock.GetUtcNow(), client.Language)
                 .Plus("address", client.Address)
-                .Plus("device", DeviceName.Of(client.UserAgent))));
+                .Plus("device", Texts.In(client.Language)[DeviceName.Of(client.UserAgent)])));
         }
     }
 }

@@ -11,7 +11,10 @@ public enum FlashKind
     Error,
 }
 
-public sealed record FlashMessage(FlashKind Kind, string Text);
+public sealed record FlashMessage(FlashKind Kind, string Text)
+{
+    public override string ToString() => $"[flash {Kind}]";
+}
 
 /// <summary>
 /// A message from one page to the next, shown once: in a cookie that only this server can read or write, so that nobody can put words into

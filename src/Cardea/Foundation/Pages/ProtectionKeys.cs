@@ -6,14 +6,6 @@ using Microsoft.AspNetCore.DataProtection.Repositories;
 
 namespace Cardea.Foundation.Pages;
 
-public sealed class ProtectionKeyStore
-{
-    public Task<List<byte[]>> ListAsync(Scope scope) => scope.QueryAsync<byte[]>("SELECT content FROM protection_keys ORDER BY id");
-
-    public Task AddAsync(Transaction transaction, string id, byte[] content, long now) =>
-        transaction.ExecuteAsync("INSERT INTO protection_keys (id, content, created_at) VALUES (@id, @content, @now)", new { id, content, now });
-}
-
 /// <summary>
 /// Keeps the framework's data-protection keys in the database, sealed under the master key: every node reads what any of them wrote, and the
 /// database alone opens nothing.

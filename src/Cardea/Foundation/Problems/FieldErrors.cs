@@ -3,11 +3,11 @@ namespace Cardea.Foundation.Problems;
 /// <summary>Collects what is wrong with a request, field by field, so that a person mends it in one go.</summary>
 public sealed class FieldErrors
 {
-    private readonly Dictionary<string, List<string>> _errors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<Phrase>> _errors = new(StringComparer.Ordinal);
 
     public bool Any => _errors.Count > 0;
 
-    public void Add(string field, string message)
+    public void Add(string field, Phrase message)
     {
         if (!_errors.TryGetValue(field, out var messages))
         {
@@ -19,10 +19,10 @@ public sealed class FieldErrors
 
     public Problem ToProblem() => CommonProblems.ValidationFailed with
     {
-        Errors = _errors.ToDictionary(pair => pair.Key, IReadOnlyList<string> (pair) => pair.Value),
+        Errors = _errors.ToDictionary(pair => pair.Key, IReadOnlyList<Phrase> (pair) => pair.Value),
     };
 
-    public static Problem One(string field, string message)
+    public static Problem One(string field, Phrase message)
     {
         var errors = new FieldErrors();
         errors.Add(field, message);

@@ -7,7 +7,7 @@ namespace Cardea.Foundation.Problems;
 public sealed record Problem(string Code, int Status, string Title, string Detail)
 {
     /// <summary>A field's name as the outside writes it, and what is wrong with it.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Errors { get; init; }
+    public IReadOnlyDictionary<string, IReadOnlyList<Phrase>>? Errors { get; init; }
 
     /// <summary>Becomes <c>Retry-After</c>, rounded up to whole seconds.</summary>
     public TimeSpan? RetryAfter { get; init; }

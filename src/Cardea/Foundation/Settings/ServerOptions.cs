@@ -71,7 +71,10 @@ public sealed record ServerOptions
         var text = given ?? $"Data Source={Path.Combine(directory, "cardea.db")}";
         try
         {
-            Parse(engine, text);
+            if (given is not null)
+            {
+                Parse(engine, given);
+            }
         }
         catch (ArgumentException)
         {

@@ -63,7 +63,7 @@ public static class Answers
             if (problem.Errors is { Count: > 0 } errors)
             {
                 json.WritePropertyName("errors");
-                JsonSerializer.Serialize(json, errors, CardeaJson.Writing);
+                JsonSerializer.Serialize(json, errors.ToDictionary(field => field.Key, field => field.Value.Select(message => message.ToString())), CardeaJson.Writing);
             }
 
             foreach (var (name, value) in problem.Extensions ?? new Dictionary<string, object?>())

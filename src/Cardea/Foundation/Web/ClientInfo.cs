@@ -4,17 +4,18 @@ using Microsoft.AspNetCore.Http;
 namespace Cardea.Foundation.Web;
 
 /// <summary>What a request tells about its sender. Everything but the address is the sender's word.</summary>
+/// <param name="Language">One of those there are; mails that the request leads to are written in it.</param>
 public sealed record ClientInfo(string Address, string AddressGroup, string UserAgent, string RequestId, string Language, string? DeviceToken)
 {
     private const int LongestUserAgent = 256;
 
     /// <summary>Stands for what a command or a job does.</summary>
-    public static ClientInfo Server(string actor) => new("", "", actor, "", "en", null);
+    public static ClientInfo Server(string actor) => new("", "", actor, "", Languages.Fallback, null);
 
     public static ClientInfo Of(HttpContext http, string? deviceToken = null)
     {
         var address = ClientAddress.Plain(http.Connection.RemoteIpAddress);
-        return new(address.ToString(), ClientAddress.Group(address), Printable(http.Request.Headers.UserAgent.ToString()), http.TraceIdentifier, "en", deviceToken);
+        return new(address.ToString(), ClientAddress.Group(address), Printable(http.Request.Headers.UserAgent.ToString()), http.TraceIdentifier, Languages.Of(http.Request), deviceToken);
     }
 
     public static string GroupOf(HttpContext http) => ClientAddress.Group(ClientAddress.Plain(http.Connection.RemoteIpAddress));

@@ -20,7 +20,8 @@ public sealed partial class Entrance(RequestDelegate next, PublicUrl publicUrl, 
         http.TraceIdentifier = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
         SetHeaders(http.Response.Headers);
         http.Response.Headers["X-Request-Id"] = http.TraceIdentifier;
-        if (!IsKnown(http.Request.Host) && !http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal))
+        // As it was sent: the request's own Host property decodes punycode, and throws on what only looks like it.
+        if (!IsKnown(new HostString(http.Request.Headers.Host.ToString())) && !http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal))
         {
             await WriteAsync(http, CommonProblems.InvalidHost);
             return;

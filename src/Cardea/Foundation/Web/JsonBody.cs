@@ -49,6 +49,11 @@ public static partial class JsonBody
 
             return length > MaxBytes ? new(null, CommonProblems.BodyTooLarge) : Parse<T>(buffer.AsSpan(0, length));
         }
+        catch (IOException fault) when (fault is not BadHttpRequestException)
+        {
+            // Chunks that are none, or a client that went away in the middle: its fault and not ours.
+            return new(null, CommonProblems.MalformedRequest);
+        }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer, clearArray: true); // it may have held a password

@@ -10,7 +10,7 @@ namespace Cardea.Foundation.Web;
 /// </summary>
 public sealed class PublicUrl(Uri? configured, IServer server)
 {
-    private Uri? _value = configured;
+    private Uri? _value = configured is null ? null : Ascii(configured);
 
     /// <exception cref="InvalidOperationException">It was left out and the server does not listen yet: to guess would be to mail wrong links.</exception>
     public Uri Value => _value ??= FirstListening();
@@ -30,6 +30,9 @@ public sealed class PublicUrl(Uri? configured, IServer server)
     public static bool IsAllowed(string? text, out Uri? url) =>
         Uri.TryCreate(text, UriKind.Absolute, out url) && url.Scheme is "http" or "https" && url.AbsolutePath == "/"
         && url.Query.Length == 0 && url.Fragment.Length == 0 && url.UserInfo.Length == 0;
+
+    /// <summary>An internationalized name as the DNS, the Host header and a mail's link have it.</summary>
+    private static Uri Ascii(Uri url) => url.HostNameType is UriHostNameType.Dns ? new UriBuilder(url) { Host = url.IdnHost }.Uri : url;
 
     private Uri FirstListening()
     {

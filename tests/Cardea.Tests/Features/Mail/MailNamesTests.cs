@@ -45,6 +45,8 @@ public sealed class MailNamesTests
 
     [Theory]
     [InlineData("Firefox 121.0 on Windows", "Firefox 121.0 on Windows")]
+    [InlineData("Unbekanntes Gerät", "Unbekanntes Gerät")]
+    [InlineData("evil\u0430com", "evil com")]
     [InlineData("2001:db8::1", "2001:db8::1")]
     [InlineData("203.0.113.7", "203.0.113.7")]
     [InlineData("visit https://evil.com/x now", "visit https: evil com x now")]

@@ -1,0 +1,159 @@
+using System.Net;
+using System.Reflection;
+using Cardea.Features.Audit;
+using Cardea.Foundation.Data;
+using Cardea.Tests.Harness;
+
+namespace Cardea.Tests.Security;
+
+public sealed class AuEventTests
+{
+    private const string NewPassword = "copper window bridge seven";
+
+    private static readonly (string, string)[] Settings =
+    [
+        ("SignUp:RequireVerifiedEmail", "true"), ("SignUp:ConcealExistingAccounts", "true"), ("Sessions:MaxPerAccount", "2"), ("Recovery:Method", "temporary-password"),
+        ("Bootstrap:AdminEmail", "root@example.org"), ("Bootstrap:AdminPassword", "violet tractor lamp nine"),
+    ];
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task AU_01_Everything_that_happens_leaves_exactly_one_row_that_says_who_what_when_and_from_where(Engine engine)
+    {
+        await using var app = await TestApp.StartAsync(engine, Settings);
+        var (alice, second, third) = (app.NewActor("alice"), app.NewActor(), app.NewActor());
+        (second.Email, third.Email) = (alice.Email, alice.Email);
+
+        async Task<Answer> SaysAsync(Task<Answer> asked, params string[] events)
+        {
+            var before = app.Clock.GetUtcNow();
+            var answer = await asked;
+            var rows = await app.Database.QueryAsync<AuditEvent>(
+                "SELECT id AS Id, event AS Event, at AS At, account_id AS AccountId, session_id AS SessionId, address AS Address, user_agent AS UserAgent, request_id AS RequestId FROM audit_events WHERE request_id = @id",
+                new { id = answer.Header("X-Request-Id") });
+            Assert.True(events.Order().SequenceEqual(rows.Select(row => row.Event).Order()), $"{string.Join(", ", events)} expected; {string.Join(", ", rows.Select(row => row.Event))} found after {answer.Body}");
+            var isDeletion = events is ["account.deleted"];
+            Assert.All(rows, row =>
+            {
+                Assert.Equal(alice.Id ?? row.AccountId, row.AccountId);
+                Assert.NotNull(row.AccountId);
+                Assert.Equal(isDeletion ? "" : "127.0.0.1", row.Address);
+                Assert.StartsWith(isDeletion ? "" : "cardea-tests/", row.UserAgent, StringComparison.Ordinal);
+                Assert.InRange(row.At, before.AddSeconds(-60).ToUnixTimeMilliseconds(), app.Clock.GetUtcNow().ToUnixTimeMilliseconds());
+            });
+            return answer;
+        }
+
+        await SaysAsync(alice.TrySignUpAsync(), "account.signed_up");
+        await SaysAsync(alice.TrySignUpAsync(), "account.sign_up_taken");
+        await SaysAsync(alice.TrySignInAsync(), "sign_in.refused");
+        var proof = (await app.MailsToAsync(alice.Email)).First(mail => mail.Code is not null);
+        await SaysAsync(alice.PostAsync("/verify/confirm", new { token = proof.Token }), "account.email_verified");
+        await SaysAsync(alice.TrySignInAsync("not the password at all"), "sign_in.failed");
+        await SaysAsync(alice.TrySignInAsync(), "sign_in.succeeded");
+        await SaysAsync(second.TrySignInAsync(), "sign_in.succeeded");
+        await SaysAsync(third.TrySignInAsync(), "sign_in.refused");
+        await SaysAsync(third.TrySignInAsync(replace: true), "session.replaced", "sign_in.succeeded");
+        await SaysAsync(third.DeleteAsync("/sessions/" + second.SessionId), "session.ended");
+        await SaysAsync(third.DeleteAsync("/sessions"), "session.others_ended");
+        await SaysAsync(third.PatchAsync("/users/me", new { given_name = "Alice" }), "account.profile_changed");
+        alice.Email = "new-" + alice.Email;
+        await SaysAsync(third.PatchAsync("/users/me", new { email = alice.Email }), "account.email_change_asked");
+        await SaysAsync(third.PostAsync("/verify/confirm", new { token = (await app.LastMailToAsync(alice.Email)).Token }), "account.email_changed");
+        await SaysAsync(third.GetAsync("/users/me/export"), "account.exported");
+        await SaysAsync(third.PostAsync("/password/change", new { current_password = "not the password at all", new_password = NewPassword }), "password.current_wrong");
+        await SaysAsync(third.PostAsync("/password/change", new { current_password = third.Password, new_password = NewPassword }), "password.changed");
+
+        var used = third.RefreshToken;
+        (await third.TryRefreshAsync()).Expect(HttpStatusCode.OK);
+        (await third.TryRefreshAsync()).Expect(HttpStatusCode.OK);
+        await SaysAsync(third.TryRefreshAsync(used), "token.refresh_reused");
+
+        (await alice.PostAsync("/password/forgot", new { email = alice.Email })).Expect(HttpStatusCode.Accepted);
+        var temporary = (await app.LastMailToAsync(alice.Email)).Code!;
+        Assert.Equal([alice.Id!], await app.Database.QueryAsync<string>("SELECT account_id FROM audit_events WHERE event = 'password.reset_asked'"));
+        var due = await SaysAsync(alice.TrySignInAsync(temporary), "password.temporary_used", "sign_in.refused");
+        await SaysAsync(alice.PostAsync("/password/reset", new { token = due.Member("password_change_token"), password = alice.Password }), "password.reset");
+
+        Answer guess;
+        while ((guess = await app.NewActor().TrySignInAsync("not the password at all", login: alice.Email)).Status == HttpStatusCode.Unauthorized)
+        {
+        }
+
+        await SaysAsync(Task.FromResult(guess.Expect(HttpStatusCode.TooManyRequests)), "sign_in.throttled");
+        await SaysAsync(alice.TrySignInAsync(), "sign_in.succeeded");
+        await SaysAsync(alice.PostAsync("/auth/logout"), "sign_out");
+        await SaysAsync(alice.TrySignInAsync(), "sign_in.succeeded");
+        await SaysAsync(alice.DeleteAsync("/users/me", new { password = alice.Password }), "account.deleted");
+
+        foreach (var once in new[] { "admin.bootstrapped", "signing_key.rotated" })
+        {
+            Assert.Equal(1, await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM audit_events WHERE event = @once", new { once }));
+        }
+
+        // Whatever a room declares has been driven: a new event is not forgotten here.
+        var declared = typeof(AuditKind).Assembly.GetTypes().SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
+            .Where(field => field.FieldType == typeof(AuditKind)).Select(field => ((AuditKind)field.GetValue(null)!).Name).Order();
+        Assert.Equal(declared, (await app.Database.QueryAsync<string>("SELECT DISTINCT event FROM audit_events")).Order());
+    }
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task AU_02_What_can_not_be_written_down_does_not_happen(Engine engine)
+    {
+        await using var app = await TestApp.StartAsync(engine);
+        var alice = await (await app.NewActor("alice").SignUpAsync()).SignInAsync();
+        var other = app.NewActor();
+        other.Email = alice.Email;
+        await other.SignInAsync();
+        var verify = (await app.MailsToAsync(alice.Email))[^1];
+        (await alice.PatchAsync("/users/me", new { email = "new-" + alice.Email })).Expect(HttpStatusCode.OK);
+        var change = await app.LastMailToAsync("new-" + alice.Email);
+        var reset = await OtTokenTests.ForgotAsync(app, alice);
+        var old = other.RefreshToken;
+        (await other.TryRefreshAsync()).Expect(HttpStatusCode.OK);
+        (await other.TryRefreshAsync()).Expect(HttpStatusCode.OK);
+        var stranger = app.NewActor("stranger");
+
+        await FailAuditAsync(app.Database);
+        var deeds = new (string What, Func<Task<Answer>> Do)[]
+        {
+            ("sign-up", stranger.TrySignUpAsync), ("verification", () => stranger.PostAsync("/verify/confirm", new { token = verify.Token })),
+            ("verification by code", () => stranger.PostAsync("/verify/confirm", new { email = alice.Email, code = verify.Code })),
+            ("sign-in", () => alice.TrySignInAsync()), ("failed sign-in", () => alice.TrySignInAsync("not the password at all")),
+            ("sign-in as nobody", () => stranger.TrySignInAsync()), ("profile", () => alice.PatchAsync("/users/me", new { given_name = "Alice", username = "alice" })),
+            ("asking for another address", () => alice.PatchAsync("/users/me", new { email = "newer-" + alice.Email })), ("another address", () => stranger.PostAsync("/verify/confirm", new { token = change.Token })),
+            ("export", () => alice.GetAsync("/users/me/export")), ("password change", () => alice.PostAsync("/password/change", new { current_password = alice.Password, new_password = NewPassword })),
+            ("wrong current password", () => alice.PostAsync("/password/change", new { current_password = "not the password at all", new_password = NewPassword })),
+            ("reset", () => stranger.PostAsync("/password/reset", new { token = reset.Token, password = NewPassword })), ("reuse", () => other.TryRefreshAsync(old)),
+            ("ending a session", () => alice.DeleteAsync("/sessions/" + other.SessionId)), ("ending the others", () => alice.DeleteAsync("/sessions")),
+            ("sign-out", () => alice.PostAsync("/auth/logout")), ("deletion", () => alice.DeleteAsync("/users/me", new { password = alice.Password })),
+        };
+        string[] counters = ["attempt_counters", "allowances"];
+        var before = await app.DumpAsync(counters);
+        foreach (var (what, act) in deeds)
+        {
+            var answer = await act();
+            Assert.True(answer.Status == HttpStatusCode.InternalServerError && answer.Code == "internal_error", $"{what}: {answer.Body}");
+            Assert.True(before == await app.DumpAsync(counters), $"{what} was half done");
+        }
+
+        // What a job does is put off, not lost.
+        (await stranger.PostAsync("/password/forgot", new { email = alice.Email })).Expect(HttpStatusCode.Accepted);
+        (await stranger.GetAsync("/dev/mail/messages")).Expect(HttpStatusCode.InternalServerError);
+        await MendAuditAsync(app.Database);
+        Assert.NotEqual(reset.Token, (await app.LastMailToAsync(alice.Email)).Token);
+        (await stranger.PostAsync("/verify/confirm", new { token = verify.Token })).Expect(HttpStatusCode.OK);
+        (await alice.TrySignInAsync()).Expect(HttpStatusCode.OK);
+        (await other.TryRefreshAsync(old)).Expect(HttpStatusCode.Unauthorized);
+        (await other.GetAsync("/users/me")).Expect(HttpStatusCode.Unauthorized);
+    }
+
+    private static Task FailAuditAsync(TestDatabase database) => database.ExecuteAsync(database.Engine is Engine.Postgres
+        ? """
+          CREATE FUNCTION no_audit() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'no audit'; END $$ LANGUAGE plpgsql;
+          CREATE TRIGGER no_audit BEFORE INSERT ON audit_events FOR EACH ROW EXECUTE FUNCTION no_audit();
+          """
+        : "CREATE TRIGGER no_audit BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'no audit'); END");
+
+    private static Task MendAuditAsync(TestDatabase database) =>
+        database.ExecuteAsync(database.Engine is Engine.Postgres ? "DROP TRIGGER no_audit ON audit_events" : "DROP TRIGGER no_audit");
+}
