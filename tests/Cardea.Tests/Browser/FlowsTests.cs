@@ -291,10 +291,24 @@ public sealed class FlowsTests(Chromium chromium)
         await visitor.Page.GetByText("Deutsch", new() { Exact = true }).ClickAsync();
         await Expect(visitor.Page.Locator("html")).ToHaveAttributeAsync("lang", "de");
         await visitor.ExpectAtAsync("/register");
-        await visitor.GoAsync("/login");
+        await visitor.GoAsync("/verify-email?token=unknown");
         await Expect(visitor.Page.Locator("html")).ToHaveAttributeAsync("lang", "de");
         await visitor.Page.GetByText("English", new() { Exact = true }).ClickAsync();
         await Expect(visitor.Page.Locator("html")).ToHaveAttributeAsync("lang", "en");
+        await Expect(visitor.Page.Locator("main input[name=token]")).ToHaveValueAsync("unknown");
+
+        await SignedInAsync(app, visitor);
+        await visitor.GoAsync("/account/profile"); // a refused form has an address that only forms go to
+        await visitor.TypeAsync("username", "a");
+        await visitor.PressAsync("Save");
+        await Expect(visitor.Page.Locator("#username-error")).Not.ToBeEmptyAsync();
+        await visitor.TypeAsync("email", "nowhere@nowhere..example");
+        await visitor.Page.Locator("form[action='/account/email']").EvaluateAsync("form => form.noValidate = true");
+        await visitor.PressAsync("Change the address");
+        await Expect(visitor.Page.Locator("#email-error")).Not.ToBeEmptyAsync();
+        await visitor.Page.GetByText("Deutsch", new() { Exact = true }).ClickAsync();
+        await visitor.ExpectAtAsync("/account/profile");
+        await Expect(visitor.Page.Locator("html")).ToHaveAttributeAsync("lang", "de");
         visitor.ExpectNoFault();
     }
 
