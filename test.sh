@@ -150,6 +150,11 @@ PY
 install_packages
 if [[ $postgres == yes ]]; then say "Starting PostgreSQL"; start_postgres; fi
 
+if command -v npm >/dev/null; then
+  say "Fetching axe-core"
+  (cd tests/Cardea.Tests/Browser && npm ci --silent --no-audit --no-fund --ignore-scripts) || echo "npm could not fetch axe-core: what needs it is skipped"
+fi
+
 say "Restoring and building"
 if run dotnet restore Cardea.slnx -v quiet --tl:off && run dotnet build Cardea.slnx -c Release --no-restore -warnaserror -v quiet --tl:off; then
   say "Checking the format"

@@ -46,8 +46,8 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
-// A form is sent once; coming back by the back button makes it usable again.
-for (const form of document.querySelectorAll("form[method=post]")) {
+// A form is sent once; coming back by the back button makes it usable again. A download leaves the page, and so the button, where it is.
+for (const form of document.querySelectorAll("form[method=post]:not([data-download])")) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) {
       event.preventDefault();

@@ -11,7 +11,8 @@ namespace Cardea.Features.Shared;
 /// <param name="Path">Where we are.</param>
 /// <param name="SignedInAs">The name to show for who is signed in; null when nobody is.</param>
 /// <param name="HasScript">False on pages that must work from any state of the house, such as errors.</param>
-public sealed record Frame(Texts Texts, Branding Branding, PageAssets Assets, string FormToken, FlashMessage? Flash, string Path, string? SignedInAs, bool HasScript = true)
+/// <param name="Query">What stands behind the path, so that another language is the same page and not one that has forgotten a link's token.</param>
+public sealed record Frame(Texts Texts, Branding Branding, PageAssets Assets, string FormToken, FlashMessage? Flash, string Path, string? SignedInAs, bool HasScript = true, string Query = "")
 {
     public override string ToString() => $"[frame of {Path}]";
 }

@@ -26,7 +26,8 @@ public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding 
 
     public async Task<Frame> FrameAsync(HttpContext http) => new(
         Texts.In(Languages.Of(http.Request)), branding, assets, antiforgery().GetAndStoreTokens(http).RequestToken ?? "", flash.Take(http), http.Request.Path.Value ?? "/",
-        http.CallerIfAny() is { } caller ? await findName(caller) : null);
+        http.CallerIfAny() is { } caller ? await findName(caller) : null,
+        Query: HttpMethods.IsGet(http.Request.Method) ? http.Request.QueryString.Value ?? "" : "");
 
     /// <summary>After a POST: another page, which says what was done.</summary>
     public IResult Redirect(HttpContext http, string path, FlashKind kind, string english)

@@ -81,6 +81,13 @@ public static class PageDoors
     {
         var site = http.Request.Headers["Sec-Fetch-Site"].ToString();
         var origin = http.Request.Headers.Origin.ToString();
+        if (origin == "null")
+        {
+            // Our own forms say so: under no-referrer, which keeps links' tokens from travelling on, a browser leaves a form's origin out (Fetch section 3.2.4).
+            // A sandboxed frame says so too, and there it is cross-site. Only over plain http to another machine is there no such word, and the token alone decides.
+            return site != "same-origin" && !(site.Length == 0 && !publicUrl.IsHttps && !publicUrl.Value.IsLoopback);
+        }
+
         return (site.Length > 0 && site is not ("same-origin" or "none")) || (origin.Length > 0 && origin != publicUrl.Text);
     }
 
