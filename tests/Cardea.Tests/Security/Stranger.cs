@@ -22,7 +22,7 @@ internal sealed record JsonRoute(string Method, string Path, Access Access, Json
     public static IReadOnlyList<JsonRoute> All(TestApp app) =>
     [
         .. from endpoint in app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-           let access = endpoint.Metadata.OfType<Access>().FirstOrDefault()
+           from access in endpoint.Metadata.OfType<Access>()
            from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? []
            select new JsonRoute(
                method, endpoint.RoutePattern.RawText!.Replace("{id}", new string('0', 32), StringComparison.Ordinal), access,
