@@ -34,6 +34,7 @@ internal static class HttpBench
             var tokens = await FillAsync(cardea);
             await CompareReadsAsync(output, cardea, bare, tokens[0].Access, scratch);
             await CompareRefreshesAsync(output, cardea, bare, tokens, scratch);
+            await MeasurePageAsync(output, cardea, "/login");
             await CompareSignInsAsync(output, cardea);
             await FloodAsync(output, cardea, tokens[0].Access, idle);
             return 0;
@@ -153,6 +154,16 @@ internal static class HttpBench
         var ratio = Median(ours.Zip(limit, (one, other) => one.RequestsPerSecond / other.RequestsPerSecond));
         output.WriteLine(Format(
             $"{what}: {Median(ours.Select(turn => turn.RequestsPerSecond)):N0}/s, bare {Median(limit.Select(turn => turn.RequestsPerSecond)):N0}/s, ratio {ratio:0.00}; p50 {Median(ours.Select(turn => turn.P50Milliseconds)):0.00} ms, p99 {Median(ours.Select(turn => turn.P99Milliseconds)):0.00} ms; {(cardea.CpuSeconds - cpu) / requests * 1e6:0} µs CPU each; refused {ours.Sum(turn => turn.Errors)}"));
+    }
+
+    /// <summary>One visitor after the other: the time is the server's for one page, from the request to its last byte.</summary>
+    private static async Task MeasurePageAsync(TextWriter output, Contestant cardea, string path)
+    {
+        var url = new Uri(cardea.Address, path).ToString();
+        await Wrk.RunAsync(url, 1, Turn);
+        var (cpu, page) = (cardea.CpuSeconds, await Wrk.RunAsync(url, 1, Turn));
+        output.WriteLine(Format(
+            $"GET {path}: p50 {page.P50Milliseconds:0.00} ms, p99 {page.P99Milliseconds:0.00} ms, {(cardea.CpuSeconds - cpu) / (page.RequestsPerSecond * Turn.TotalSeconds) * 1e6:0} µs CPU each"));
     }
 
     private static async Task CompareSignInsAsync(TextWriter output, Contestant cardea)

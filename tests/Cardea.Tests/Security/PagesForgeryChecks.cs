@@ -71,7 +71,16 @@ public sealed class PagesForgeryChecks
                 ["another site"] = () => browser.PostAsync(path, token, fields, Saying("Origin", "https://evil.example")),
                 ["another port"] = () => browser.PostAsync(path, token, fields, Saying("Origin", "http://127.0.0.1:1")),
                 ["a name that begins like ours"] = () => browser.PostAsync(path, token, fields, Saying("Origin", app.Address.GetLeftPart(UriPartial.Authority) + ".evil.example")),
-                ["a null origin"] = () => browser.PostAsync(path, token, fields, Saying("Origin", "null")),
+                ["a null origin, and no word of the site"] = () => browser.PostAsync(path, token, fields, request =>
+                {
+                    Saying("Origin", "null")(request);
+                    request.Headers.Remove("Sec-Fetch-Site");
+                }),
+                ["a null origin of a sandboxed frame"] = () => browser.PostAsync(path, token, fields, request =>
+                {
+                    Saying("Origin", "null")(request);
+                    Saying("Sec-Fetch-Site", "cross-site")(request);
+                }),
                 ["cross-site"] = () => browser.PostAsync(path, token, fields, Saying("Sec-Fetch-Site", "cross-site")),
                 ["same-site"] = () => browser.PostAsync(path, token, fields, Saying("Sec-Fetch-Site", "same-site")),
                 ["no origin, cross-site"] = () => browser.PostAsync(path, token, fields, request =>

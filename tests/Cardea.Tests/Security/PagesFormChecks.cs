@@ -96,7 +96,16 @@ public sealed class PagesFormChecks
         {
             foreach (var (name, (content, statuses)) in bodies)
             {
-                var page = await browser.SendAsync(HttpMethod.Post, path, content());
+                Page page;
+                try
+                {
+                    page = await browser.SendAsync(HttpMethod.Post, path, content());
+                }
+                catch (HttpRequestException) when (statuses.Contains(413))
+                {
+                    continue; // refused unread, and the connection closed while this client was still sending
+                }
+
                 Assert.True(statuses.Contains((int)page.Status), $"{path}, {name}: {(int)page.Status} {page.Html}");
                 Assert.Contains("<main id=\"main\"", page.Html, StringComparison.Ordinal);
             }
