@@ -170,14 +170,14 @@ internal static class HttpBench
     {
         var url = cardea.Address.ToString();
         var script = Path.Combine(Here, "Http/signin.lua");
-        await Wrk.RunAsync(url, 8, Turn, script, $"{Accounts}");
+        await Wrk.RunAsync(url, Connections, Turn, script, $"{Accounts}");
         var ratios = new List<double>();
         List<Wrk> ours = [];
         List<double> limits = [];
         for (var round = 0; round < Rounds; round++)
         {
             limits.Add(BareHashes());
-            ours.Add(await Wrk.RunAsync(url, 8, Turn, script, $"{Accounts}"));
+            ours.Add(await Wrk.RunAsync(url, Connections, Turn, script, $"{Accounts}"));
             ratios.Add(ours[^1].RequestsPerSecond / limits[^1]);
         }
 

@@ -9,11 +9,6 @@ internal static class AuditFeature
     {
         services.AddSingleton<AuditStore>();
         services.AddSingleton<AuditLog>();
-        foreach (var kind in AuditKinds.All)
-        {
-            services.AddSingleton(kind);
-        }
-
         services.AddSingleton(provider =>
         {
             var store = provider.GetRequiredService<AuditStore>();

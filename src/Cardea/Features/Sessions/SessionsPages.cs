@@ -8,12 +8,12 @@ using Microsoft.AspNetCore.Http;
 namespace Cardea.Features.Sessions;
 
 /// <summary>The browser door to one's own sessions.</summary>
-public sealed class SessionsPages(Database database, SessionDirectory sessions, SessionEnding ending, AuditStore audit, IEnumerable<AuditKind> kinds, Views views)
+public sealed class SessionsPages(Database database, SessionDirectory sessions, SessionEnding ending, AuditStore audit, Views views)
 {
     private const string Path = "/account/sessions";
     private const int MostEvents = 50;
 
-    private readonly Dictionary<string, string> _meanings = kinds.ToDictionary(kind => kind.Name, kind => kind.Meaning);
+    private static readonly Lazy<Dictionary<string, string>> Meanings = new(() => AuditKinds.All.ToDictionary(kind => kind.Name, kind => kind.Meaning));
 
     public async Task<IResult> ShowAsync(HttpContext http)
     {
@@ -23,7 +23,7 @@ public sealed class SessionsPages(Database database, SessionDirectory sessions, 
         {
             Sessions = (IReadOnlyList<SessionBody>)[.. live.Select(session => SessionBody.Of(session, caller.SessionId)).OrderByDescending(session => session.Current)],
             History = (IReadOnlyList<AuditEvent>)history,
-            Meanings = (IReadOnlyDictionary<string, string>)_meanings,
+            Meanings = (IReadOnlyDictionary<string, string>)Meanings.Value,
         });
     }
 

@@ -20,6 +20,12 @@ internal static class PagesFoundation
         services.AddSingleton<ProtectionKeyStore>();
         services.AddSingleton<ProtectionKeys>();
         services.AddDataProtection().SetApplicationName("cardea");
+        // The framework would read and perhaps make its keys at every start; they are needed at the first page, and are made then.
+        if (services.FirstOrDefault(service => service.ImplementationType?.Name == "DataProtectionHostedService") is { } eager)
+        {
+            services.Remove(eager);
+        }
+
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider => new ConfigureOptions<KeyManagementOptions>(options =>
         {
             options.XmlRepository = provider.GetRequiredService<ProtectionKeys>();
