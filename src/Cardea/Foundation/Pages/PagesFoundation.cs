@@ -53,6 +53,7 @@ internal static class PagesFoundation
             options.ValueLengthLimit = 16 * 1024;
         });
         services.AddSingleton<Flash>();
+        services.AddSingleton<StepCookie>();
     }
 
     /// <summary>The repository seals whole keys under the master key; inside they need no second lock, and the framework is told so.</summary>
