@@ -7,13 +7,16 @@ using Cardea.Features.OneTimeSecrets;
 using Cardea.Features.Overview;
 using Cardea.Features.Passwords;
 using Cardea.Features.RateLimits;
+using Cardea.Features.RecoveryCodes;
 using Cardea.Features.Roles;
+using Cardea.Features.SecondSteps;
 using Cardea.Features.Sessions;
 using Cardea.Features.Shared;
 using Cardea.Features.SignIn;
 using Cardea.Features.SigningKeys;
 using Cardea.Features.Standing;
 using Cardea.Features.Tokens;
+using Cardea.Features.Totp;
 using Cardea.Foundation;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
@@ -56,8 +59,11 @@ public static class CardeaFeatures
 
         services.AddTokens(settings);
         services.AddSignIn(settings);
+        services.AddSecondSteps(settings);
 
         services.AddPasswords(settings);
+        services.AddTotp();
+        services.AddRecoveryCodes();
         services.AddOverview();
 
         services.AddDocuments(server);
@@ -94,7 +100,10 @@ public static class CardeaFeatures
         routes.MapSessions();
         routes.MapTokens();
         routes.MapSignIn();
+        routes.MapSecondSteps();
         routes.MapPasswords();
+        routes.MapTotp();
+        routes.MapRecoveryCodes();
         routes.MapOverview();
         routes.MapDocuments();
         return routes;

@@ -20,6 +20,7 @@ internal static class FoundationFeature
         services.AddRouting();
         services.AddSingleton(server);
         services.AddSingleton(provider => new PublicUrl(server.PublicUrl, provider.GetRequiredService<IServer>()));
+        services.AddSingleton<Admission>();
         services.AddSingleton<MasterKey>(_ =>
         {
             DataDirectory.Prepare(server.DataDirectory);

@@ -113,6 +113,25 @@ public sealed class Actor
         return answer;
     }
 
+    /// <summary>Finishes a sign-in with a second step, and keeps the tokens when it works.</summary>
+    public async Task<Answer> TrySecondStepAsync(Answer first, string method, string code, bool? trustDevice = null, bool? replace = null)
+    {
+        var body = new Dictionary<string, object> { ["mfa_token"] = first.Json.GetProperty("mfa_token").GetString()!, ["method"] = method, ["code"] = code };
+        if (trustDevice is { } trust)
+        {
+            body["trust_device"] = trust;
+        }
+
+        if (replace is { } value)
+        {
+            body["replace"] = value;
+        }
+
+        var answer = await SendAsync(HttpMethod.Post, "/auth/login/mfa", body, withToken: false);
+        Keep(answer);
+        return answer;
+    }
+
     /// <summary>Rotates the refresh token and keeps the new ones.</summary>
     public async Task<Answer> TryRefreshAsync(string? refreshToken = null)
     {

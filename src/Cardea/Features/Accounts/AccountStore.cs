@@ -15,7 +15,7 @@ public sealed class AccountStore
         """
         SELECT id AS Id, email AS Email, username AS Username, given_name AS GivenName, family_name AS FamilyName, password_hash AS PasswordHash,
             password_changed_at AS PasswordChangedAt, password_change_required AS PasswordChangeRequired, email_verified_at AS EmailVerifiedAt,
-            disabled_at AS DisabledAt, created_at AS CreatedAt, last_login_at AS LastLoginAt
+            disabled_at AS DisabledAt, has_second_factor AS HasSecondFactor, created_at AS CreatedAt, last_login_at AS LastLoginAt
         FROM accounts
         """;
 
@@ -77,6 +77,12 @@ public sealed class AccountStore
     public Task SetProfileAsync(Transaction transaction, Account account) => transaction.ExecuteAsync(
         "UPDATE accounts SET username = @Username, username_key = @key, given_name = @GivenName, family_name = @FamilyName WHERE id = @Id",
         new { account.Id, account.Username, key = account.Username?.ToLowerInvariant(), account.GivenName, account.FamilyName });
+
+    public Task SetHasSecondFactorAsync(Transaction transaction, string id, bool has) =>
+        transaction.ExecuteAsync("UPDATE accounts SET has_second_factor = @has WHERE id = @id", new { id, has = has ? 1 : 0 });
+
+    public Task RemovePasswordAsync(Transaction transaction, string id) =>
+        transaction.ExecuteAsync("UPDATE accounts SET password_hash = NULL, password_changed_at = NULL, password_change_required = 0 WHERE id = @id", new { id });
 
     public Task SetLastLoginAsync(Transaction transaction, string id, long now) =>
         transaction.ExecuteAsync("UPDATE accounts SET last_login_at = @now WHERE id = @id", new { id, now });

@@ -27,7 +27,7 @@ public sealed record ProfileRequest
 /// <summary>The JSON door to an account's own data and the proof of its address.</summary>
 public sealed class AccountsEndpoints(
     Database database, AccountDirectory directory, EmailVerification verification, Profile profile, AccountExport export, MailRequests requests,
-    MailRequestKind verifyKind, AccountInput input, FindCaller findCaller)
+    MailRequestKind verifyKind, AccountInput input, FindCaller findCaller, RefuseUnlessRecent refuseUnlessRecent)
 {
     public async Task<IResult> MeAsync(HttpContext http) =>
         await directory.FindAsync(http.Caller().AccountId) is { } snapshot ? Answers.Json(UserBody.Of(snapshot)) : Answers.Problem(CommonProblems.Unauthorized);
@@ -44,6 +44,12 @@ public sealed class AccountsEndpoints(
         if (errors.Any)
         {
             return Answers.Problem(errors.ToProblem());
+        }
+
+        // The address is where recovery mails go: whoever moves it can sign in.
+        if (request.Email.IsGiven && await refuseUnlessRecent(http.Caller()) is { } stale)
+        {
+            return Answers.Problem(stale);
         }
 
         return await profile.ChangeAsync(http.Caller().AccountId, change, ClientInfo.Of(http)) is { } refusal ? Answers.Problem(refusal) : await MeAsync(http);

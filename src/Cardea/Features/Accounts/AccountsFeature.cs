@@ -28,6 +28,7 @@ internal static class AccountsFeature
         services.AddSingleton<Profile>();
         services.AddSingleton<AccountExport>();
         services.AddSingleton<AccountDeletion>();
+        services.AddSingleton<AddressProof>();
         services.AddSingleton<AccountInput>();
         services.AddSingleton<AccountsPages>();
         services.AddSingleton<FindFrameName>(provider => async caller =>
@@ -83,7 +84,7 @@ internal static class AccountsFeature
         routes.Form(AccountMails.VerifyPath + "/send", pages.SendAgainAsync, PageAccess.Anyone, Sends);
         routes.Page("/account/profile", pages.ProfileAsync, PageAccess.SignedIn);
         routes.Form("/account/profile", pages.ChangeNamesAsync, PageAccess.SignedIn, Changes);
-        routes.Form("/account/email", pages.ChangeEmailAsync, PageAccess.SignedIn, Changes);
+        routes.Form("/account/email", pages.ChangeEmailAsync, PageAccess.RecentlySignedIn, Changes, from: "/account/profile");
         routes.Form("/account/export", pages.ExportAsync, PageAccess.SignedIn, Exports);
     }
 }

@@ -27,6 +27,9 @@ internal static class MailValues
         ["temporary-password"] = new(["temporary_password", "minutes"], []),
         ["password-changed"] = new([], ["time"]),
         ["account-deleted"] = new([], []),
+        ["factor-changed"] = new(["what", "time", "address", "device"], []),
+        ["recovery-code-used"] = new(["time", "left"], []),
+        ["recovery-codes-few"] = new(["time", "left"], []),
         ["sign-in-notice"] = new(["time", "address", "device"], []),
     };
 

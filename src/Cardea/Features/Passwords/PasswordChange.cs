@@ -32,6 +32,12 @@ public sealed class PasswordChange(
         }, cancellation);
     }
 
+    /// <summary>Only whether it is right, counted like every other guess of a living session.</summary>
+    public async Task<Problem?> ConfirmAsync(string accountId, string typed, ClientInfo client, CancellationToken cancellation) =>
+        !PlainPassword.TryParse(typed, out var current) ? PasswordProblems.WrongCurrent
+        : await database.ReadAsync(scope => accounts.FindAsync(scope, accountId)) is not { } account ? CommonProblems.Unauthorized
+        : await ProveAsync(account, current, client, () => Task.FromResult<string?>(""), (_, _) => Task.FromResult<Problem?>(null), cancellation);
+
     public async Task<Problem?> DeleteAccountAsync(Caller caller, PlainPassword current, ClientInfo client, CancellationToken cancellation) =>
         await database.ReadAsync(scope => accounts.FindAsync(scope, caller.AccountId)) is not { } account
             ? CommonProblems.Unauthorized

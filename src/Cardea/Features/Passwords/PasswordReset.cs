@@ -1,3 +1,4 @@
+using Cardea.Crypto.Secrets;
 using Cardea.Features.Accounts;
 using Cardea.Features.Audit;
 using Cardea.Features.Mail;
@@ -101,7 +102,7 @@ public sealed class PasswordReset(
 
     private async Task<string> IssueTemporaryAsync(Transaction transaction, Account account)
     {
-        var password = TemporaryPassword.New();
+        var password = ReadableSecret.New().Reveal();
         await secrets.IssueTextAsync(transaction, TemporaryPurpose, account.Id, password);
         return password;
     }

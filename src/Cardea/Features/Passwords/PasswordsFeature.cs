@@ -1,5 +1,6 @@
 using Cardea.Features.Accounts;
 using Cardea.Features.Mail;
+using Cardea.Features.SecondSteps;
 using Cardea.Features.SignIn;
 using Cardea.Features.Standing;
 using Cardea.Features.Tokens;
@@ -39,6 +40,8 @@ internal static class PasswordsFeature
         services.AddSingleton<PasswordsEndpoints>();
         services.AddSingleton<PasswordsPages>();
         services.AddSingleton(provider => new MailRequestKind(PasswordsEndpoints.ResetKind, (transaction, asked) => provider.GetRequiredService<PasswordReset>().ResolveAsync(transaction, asked)));
+        services.AddSingleton<CheckPassword>(provider => provider.GetRequiredService<PasswordChange>().ConfirmAsync);
+        services.AddSingleton(provider => new AccountReclaim((transaction, id) => provider.GetRequiredService<AccountStore>().RemovePasswordAsync(transaction, id)));
         services.AddSingleton(provider => new StandingCheck(StandingOrder.PasswordChange, question => RefuseUntilChangedAsync(question, provider.GetRequiredService<OneTimeSecrets.OneTimeSecrets>())));
     }
 

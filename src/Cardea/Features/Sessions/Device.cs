@@ -10,6 +10,9 @@ public sealed class Device
     public long CreatedAt { get; init; }
 
     public long LastSeenAt { get; init; }
+
+    /// <summary>Its owner wants no second step here until then; null when they do.</summary>
+    public long? TrustedUntil { get; init; }
 }
 
 /// <summary>A device as it was recognised.</summary>

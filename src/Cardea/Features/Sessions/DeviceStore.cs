@@ -4,7 +4,7 @@ namespace Cardea.Features.Sessions;
 
 public sealed class DeviceStore
 {
-    private const string Columns = "id AS Id, account_id AS AccountId, created_at AS CreatedAt, last_seen_at AS LastSeenAt";
+    private const string Columns = "id AS Id, account_id AS AccountId, created_at AS CreatedAt, last_seen_at AS LastSeenAt, trusted_until AS TrustedUntil";
 
     public Task AddAsync(Transaction transaction, Device device, byte[] tokenHash, byte[] fingerprint) => transaction.ExecuteAsync(
         """
@@ -21,6 +21,16 @@ public sealed class DeviceStore
 
     public Task SetSeenAsync(Transaction transaction, string id, long now) =>
         transaction.ExecuteAsync("UPDATE devices SET last_seen_at = @now WHERE id = @id", new { id, now });
+
+    public Task SetTrustedAsync(Transaction transaction, string id, long until) =>
+        transaction.ExecuteAsync("UPDATE devices SET trusted_until = @until WHERE id = @id", new { id, until });
+
+    /// <returns>False for an id that is nobody's, somebody else's, or not trusted.</returns>
+    public async Task<bool> TryDistrustAsync(Transaction transaction, string accountId, string id) => await transaction.ExecuteAsync(
+        "UPDATE devices SET trusted_until = NULL WHERE id = @id AND account_id = @accountId AND trusted_until IS NOT NULL", new { id, accountId }) == 1;
+
+    public Task DistrustAllAsync(Transaction transaction, string accountId) =>
+        transaction.ExecuteAsync("UPDATE devices SET trusted_until = NULL WHERE account_id = @accountId AND trusted_until IS NOT NULL", new { accountId });
 
     public Task<List<Device>> ListOfAccountAsync(Scope scope, string accountId) =>
         scope.QueryAsync<Device>($"SELECT {Columns} FROM devices WHERE account_id = @accountId ORDER BY id", new { accountId });

@@ -14,6 +14,9 @@ public sealed class KnownDevices(DeviceStore store, MasterKey masterKey, TimePro
 {
     public static readonly TimeSpan KeptFor = TimeSpan.FromDays(400);
 
+    /// <summary>How long a device that its owner trusts is asked for no second step.</summary>
+    public static readonly TimeSpan TrustedFor = TimeSpan.FromDays(30);
+
     private readonly byte[] _key = masterKey.Derive("device fingerprints");
 
     public async Task<RecognisedDevice?> RecogniseAsync(Scope scope, string accountId, ClientInfo client)
@@ -26,19 +29,41 @@ public sealed class KnownDevices(DeviceStore store, MasterKey masterKey, TimePro
         return await store.FindByFingerprintAsync(scope, accountId, Fingerprint(client)) is { } alike ? new(alike, ByToken: false) : null;
     }
 
+    /// <summary>
+    /// Only by the token that it keeps: an address and a user agent can be had by others. The token is looked for among the account's own, so that one
+    /// person's trusted device is nothing to another's account.
+    /// </summary>
+    public async Task<bool> IsTrustedAsync(Scope scope, string accountId, ClientInfo client) =>
+        SecretToken.TryParse(client.DeviceToken, out var token)
+        && await store.FindByTokenAsync(scope, accountId, token.Hash.ToArray()) is { TrustedUntil: { } until }
+        && until > clock.Milliseconds();
+
+    /// <param name="trust">It is asked for no second step for <see cref="TrustedFor"/>.</param>
     /// <returns>The device, and the token that it is to keep if it is new.</returns>
-    public async Task<(Device Device, SecretToken? Token)> RememberAsync(Transaction transaction, string accountId, ClientInfo client)
+    public async Task<(Device Device, SecretToken? Token)> RememberAsync(Transaction transaction, string accountId, ClientInfo client, bool trust)
     {
         var now = clock.Milliseconds();
-        if (await RecogniseAsync(transaction, accountId, client) is { } known)
+        var until = now + (long)TrustedFor.TotalMilliseconds;
+        // What is to be trusted must hold a token; one that was only alike gets one now.
+        if (await RecogniseAsync(transaction, accountId, client) is { } known && (known.ByToken || !trust))
         {
             await store.SetSeenAsync(transaction, known.Device.Id, now);
+            if (trust)
+            {
+                await store.SetTrustedAsync(transaction, known.Device.Id, until);
+            }
+
             return (known.Device, null);
         }
 
         var token = SecretToken.New();
         var device = new Device { Id = Id.New(clock), AccountId = accountId, CreatedAt = now, LastSeenAt = now };
         await store.AddAsync(transaction, device, token.Hash.ToArray(), Fingerprint(client));
+        if (trust)
+        {
+            await store.SetTrustedAsync(transaction, device.Id, until);
+        }
+
         return (device, token);
     }
 

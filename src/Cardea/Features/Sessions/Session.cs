@@ -13,6 +13,9 @@ public sealed class Session
 
     public long AuthenticatedAt { get; init; }
 
+    /// <summary>When a second factor was last proved in it; null when never.</summary>
+    public long? FactorAt { get; init; }
+
     public long LastSeenAt { get; init; }
 
     public long ExpiresAt { get; init; }

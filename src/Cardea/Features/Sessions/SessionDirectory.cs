@@ -59,6 +59,17 @@ public sealed partial class SessionDirectory
         transaction.Invalidate(Topic, id);
     }
 
+    /// <summary>Whoever uses the session has just proved again who they are, by these words of RFC 8176.</summary>
+    public async Task ProveAgainAsync(Transaction transaction, string id, IReadOnlyList<string> amr, bool byFactor)
+    {
+        if (await _store.FindAsync(transaction, id) is { } session)
+        {
+            var now = _clock.Milliseconds();
+            await _store.SetProvedAsync(transaction, id, now, byFactor ? now : session.FactorAt, string.Join(' ', session.Amr.Split(' ').Concat(amr).Distinct()));
+            transaction.Invalidate(Topic, id);
+        }
+    }
+
     public async Task<bool> TryEndAsync(Transaction transaction, string id, string accountId)
     {
         if (!await _store.TryRemoveAsync(transaction, id, accountId))

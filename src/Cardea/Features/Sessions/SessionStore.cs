@@ -8,13 +8,13 @@ public sealed class SessionStore
         """
         id AS Id, account_id AS AccountId, device_id AS DeviceId, created_at AS CreatedAt, authenticated_at AS AuthenticatedAt, last_seen_at AS LastSeenAt,
         expires_at AS ExpiresAt, amr AS Amr, address AS Address, user_agent AS UserAgent, refresh_hash AS RefreshHash, refresh_counter AS RefreshCounter,
-        refreshed_at AS RefreshedAt, cookie_hash AS CookieHash
+        refreshed_at AS RefreshedAt, cookie_hash AS CookieHash, factor_at AS FactorAt
         """;
 
     public Task AddAsync(Transaction transaction, Session session) => transaction.ExecuteAsync(
         """
-        INSERT INTO sessions (id, account_id, device_id, created_at, authenticated_at, last_seen_at, expires_at, amr, address, user_agent, refresh_hash, refresh_counter, refreshed_at, cookie_hash)
-        VALUES (@Id, @AccountId, @DeviceId, @CreatedAt, @AuthenticatedAt, @LastSeenAt, @ExpiresAt, @Amr, @Address, @UserAgent, @RefreshHash, @RefreshCounter, @RefreshedAt, @CookieHash)
+        INSERT INTO sessions (id, account_id, device_id, created_at, authenticated_at, last_seen_at, expires_at, amr, address, user_agent, refresh_hash, refresh_counter, refreshed_at, cookie_hash, factor_at)
+        VALUES (@Id, @AccountId, @DeviceId, @CreatedAt, @AuthenticatedAt, @LastSeenAt, @ExpiresAt, @Amr, @Address, @UserAgent, @RefreshHash, @RefreshCounter, @RefreshedAt, @CookieHash, @FactorAt)
         """,
         session);
 
@@ -37,6 +37,9 @@ public sealed class SessionStore
 
     public Task SetSeenAsync(Transaction transaction, string id, long now) =>
         transaction.ExecuteAsync("UPDATE sessions SET last_seen_at = @now WHERE id = @id AND last_seen_at < @now", new { id, now });
+
+    public Task SetProvedAsync(Transaction transaction, string id, long authenticatedAt, long? factorAt, string amr) => transaction.ExecuteAsync(
+        "UPDATE sessions SET authenticated_at = @authenticatedAt, factor_at = @factorAt, amr = @amr WHERE id = @id", new { id, authenticatedAt, factorAt, amr });
 
     public Task SetCookieHashAsync(Transaction transaction, string id, byte[] hash) =>
         transaction.ExecuteAsync("UPDATE sessions SET cookie_hash = @hash WHERE id = @id", new { id, hash });

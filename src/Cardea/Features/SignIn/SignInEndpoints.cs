@@ -14,18 +14,29 @@ public sealed class SignInEndpoints(SignOut signOut, DeviceCookie deviceCookie, 
         return Answers.Message("You are signed out.");
     }
 
+    /// <summary>The tokens of a sign-in that succeeded; null for a refusal.</summary>
+    public async Task<TokenBody?> TokensAsync(HttpContext http, SignInOutcome outcome)
+    {
+        if (outcome is not SignInOutcome.SignedIn signedIn)
+        {
+            return null;
+        }
+
+        if (signedIn.DeviceToken is not null)
+        {
+            deviceCookie.Set(http, signedIn.DeviceToken.Reveal());
+        }
+
+        return await issuer.IssueAsync(signedIn.Account, signedIn.Session, signedIn.RefreshToken);
+    }
+
     /// <summary>Every method answers through here.</summary>
     public async Task<IResult> TellAsync(HttpContext http, SignInOutcome outcome)
     {
         switch (outcome)
         {
-            case SignInOutcome.SignedIn signedIn:
-                if (signedIn.DeviceToken is not null)
-                {
-                    deviceCookie.Set(http, signedIn.DeviceToken.Reveal());
-                }
-
-                return Answers.Json(await issuer.IssueAsync(signedIn.Account, signedIn.Session, signedIn.RefreshToken));
+            case SignInOutcome.SignedIn:
+                return Answers.Json(await TokensAsync(http, outcome));
             case SignInOutcome.Refused(var problem):
                 return Answers.Problem(problem);
             default:

@@ -17,8 +17,11 @@ namespace Cardea.Features.SignIn;
 /// </summary>
 public sealed class SignInGate(
     Database database, AccountDirectory accounts, AccountStore accountStore, AccountStanding standing, SessionDirectory sessions, SessionStore sessionStore,
-    SessionsOptions sessionsOptions, KnownDevices devices, SignInNotices notices, AuditLog audit, TimeProvider clock, IMeterFactory meters)
+    SessionsOptions sessionsOptions, KnownDevices devices, AddressProof addressProof, SignInNotices notices, AuditLog audit, TimeProvider clock, IMeterFactory meters)
 {
+    /// <summary>Proved by more than one factor (RFC 8176 section 2).</summary>
+    public const string MultiFactor = "mfa";
+
     private readonly Counter<long> _signIns = meters.Create(Telemetry.Name).CreateCounter<long>("cardea.sign_ins", "{sign-in}", "Sign-ins by outcome");
 
     public async Task<SignInOutcome> AdmitAsync(Proof proof, SignInRequest request)
@@ -36,10 +39,15 @@ public sealed class SignInGate(
         var client = request.Client;
         if (await accounts.FindForUpdateAsync(transaction, proof.AccountId) is not { } account || !await proof.Settle(transaction))
         {
-            return new SignInOutcome.Refused(AccountProblems.InvalidCredentials);
+            return new SignInOutcome.Refused(proof.Unsettled);
         }
 
-        var refusal = await standing.RefuseAsync(new(account, proof.Amr, proof.UsedTemporaryPassword, transaction))
+        if (proof.ProvesAddress && !account.Account.IsVerified)
+        {
+            account = await addressProof.ProveAsync(transaction, account, keep: proof.Amr.Contains("pwd"), client);
+        }
+
+        var refusal = await standing.RefuseAsync(new(account, proof.Amr, proof.UsedTemporaryPassword, transaction, client))
             ?? await MakeRoomAsync(transaction, account.Id, client, request.Replace);
         if (refusal is not null)
         {
@@ -77,7 +85,7 @@ public sealed class SignInGate(
     {
         var (now, client) = (clock.Milliseconds(), request.Client);
         var cookieSecret = request.ForPages ? SecretToken.New() : null;
-        var (device, deviceToken) = await devices.RememberAsync(transaction, account.Id, client);
+        var (device, deviceToken) = await devices.RememberAsync(transaction, account.Id, client, request.TrustDevice && proof.Amr.Contains(MultiFactor));
         var refreshToken = new RefreshToken(Id.New(clock), RefreshTokenFormat.NewRandomValue(), Counter: 0);
         var session = new Session
         {
@@ -88,6 +96,7 @@ public sealed class SignInGate(
             AuthenticatedAt = now,
             LastSeenAt = now,
             ExpiresAt = now + (long)sessionsOptions.Absolute.TotalMilliseconds,
+            FactorAt = proof.Amr.Contains(MultiFactor) ? now : null,
             Amr = string.Join(' ', proof.Amr),
             Address = client.Address,
             UserAgent = client.UserAgent,
@@ -99,6 +108,11 @@ public sealed class SignInGate(
         await accountStore.SetLastLoginAsync(transaction, account.Id, now);
         transaction.Invalidate(AccountDirectory.Topic, account.Id);
         await audit.RecordAsync(transaction, SignInEvents.SignedIn, account.Id, client, new { proof.Amr }, session.Id);
+        if (proof.Finish is not null)
+        {
+            await proof.Finish(transaction);
+        }
+
         await notices.ConsiderAsync(transaction, account.Account, isNewDevice: deviceToken is not null, client);
         return new SignInOutcome.SignedIn(account with { Account = account.Account with { LastLoginAt = now } }, session, refreshToken, cookieSecret, deviceToken);
     }

@@ -17,13 +17,6 @@ internal enum MailedCode
     Always,
 }
 
-internal enum RequireSecondFactor
-{
-    Never,
-    Admins,
-    Everyone,
-}
-
 internal enum Challenge
 {
     Off,
@@ -40,7 +33,6 @@ public sealed record SignInOptions
     {
         // A protection that an operator asks for and that is not there must not be passed over in silence.
         settings.Choice("SignIn:MailedCode", MailedCode.Off, "a code by mail as second step; `off` is all there is in this version", MailedCode.NewDevice, MailedCode.Always);
-        settings.Choice("SignIn:RequireSecondFactor", RequireSecondFactor.Never, "who must have a second factor; `never` is all there is in this version", RequireSecondFactor.Admins, RequireSecondFactor.Everyone);
         settings.Choice("SignIn:Challenge", Challenge.Off, "proof-of-work before sign-in and sign-up; `off` is all there is in this version", Challenge.UnderAttack, Challenge.Always);
         return new() { NotifyByMail = settings.Choice("SignIn:NotifyByMail", NotifyByMail.NewDevice, "a mail about sign-ins: `never`, `new-device` or `always`") };
     }

@@ -1,6 +1,7 @@
 using Cardea.Features.Accounts;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
 
 namespace Cardea.Features.Standing;
 
@@ -18,7 +19,8 @@ public enum StandingOrder
 /// <param name="Amr">How it was proved, in the words of RFC 8176.</param>
 /// <param name="UsedTemporaryPassword">The proof was a password that must be changed at once.</param>
 /// <param name="Transaction">Where a check may leave something for the next step; null when a living session asks.</param>
-public sealed record StandingQuestion(AccountSnapshot Account, IReadOnlyList<string> Amr, bool UsedTemporaryPassword, Transaction? Transaction);
+/// <param name="Client">Who asks to be let in; null when a living session asks.</param>
+public sealed record StandingQuestion(AccountSnapshot Account, IReadOnlyList<string> Amr, bool UsedTemporaryPassword, Transaction? Transaction, ClientInfo? Client = null);
 
 /// <summary>A reason for which an account may not be given a token now, registered by the room that knows it.</summary>
 public sealed record StandingCheck(StandingOrder Order, Func<StandingQuestion, ValueTask<Problem?>> RefuseAsync);

@@ -21,6 +21,12 @@ public static class PageDoors
 {
     public const string LoginPath = "/login";
 
+    /// <summary>Where a signed-in person confirms who they are.</summary>
+    public const string ConfirmPath = "/account/confirm";
+
+    /// <summary>The step cookie of a sign-in that must set up a second factor.</summary>
+    public const string EnrolmentStep = "set-up";
+
     internal const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-src 'self'; base-uri 'none'; object-src 'none'; "
         + "frame-ancestors 'none'; require-trusted-types-for 'script'";
@@ -28,14 +34,19 @@ public static class PageDoors
     public static IEndpointConventionBuilder Page(this IEndpointRouteBuilder routes, string path, Func<HttpContext, Task<IResult>> show, PageAccess access) =>
         Map(routes, HttpMethods.Get, path, show, access, Limit.None("a page; what it does is counted where it is done"));
 
-    public static IEndpointConventionBuilder Form(this IEndpointRouteBuilder routes, string path, Func<HttpContext, IFormCollection, Task<IResult>> take, PageAccess access, Limit limit) =>
-        Map(routes, HttpMethods.Post, path, async http => await take(http, await http.Request.ReadFormAsync(http.RequestAborted)), access, limit);
+    /// <param name="from">The page that holds the form: where to go back to when its sender must sign in or confirm first.</param>
+    public static IEndpointConventionBuilder Form(
+        this IEndpointRouteBuilder routes, string path, Func<HttpContext, IFormCollection, Task<IResult>> take, PageAccess access, Limit limit, string? from = null) =>
+        Map(routes, HttpMethods.Post, path, async http => await take(http, await http.Request.ReadFormAsync(http.RequestAborted)), access, limit, from);
 
-    private static IEndpointConventionBuilder Map(IEndpointRouteBuilder routes, string method, string path, Func<HttpContext, Task<IResult>> deed, PageAccess access, Limit limit)
+    private static IEndpointConventionBuilder Map(
+        IEndpointRouteBuilder routes, string method, string path, Func<HttpContext, Task<IResult>> deed, PageAccess access, Limit limit, string? from = null)
     {
         var services = routes.ServiceProvider;
         var (limiter, findCaller, antiforgery) = (services.GetRequiredService<RequestLimiter>(), services.GetRequiredService<FindPageCaller>(), services.GetRequiredService<Func<IAntiforgery>>());
+        var (findEnrolling, refuseUnlessRecent) = (services.GetRequiredService<FindEnrollingCaller>(), services.GetRequiredService<RefuseUnlessRecent>());
         var publicUrl = services.GetRequiredService<PublicUrl>();
+        var stepCookie = services.GetRequiredService<StepCookie>;
         string[] methods = method == HttpMethods.Get ? [HttpMethods.Get, HttpMethods.Head] : [method];
         return routes.MapMethods(path, methods, (RequestDelegate)EnterAsync).WithMetadata(access, limit);
 
@@ -51,15 +62,20 @@ public static class PageDoors
                 refusal = IsForeign(http, publicUrl) ? CommonProblems.Forbidden : null;
             }
 
-            if (refusal is null && await findCaller(http) is { } caller)
+            if (refusal is null && (await findCaller(http) ?? await FindEnrollingAsync(http)) is { } caller)
             {
                 http.SetCaller(caller);
                 // Binds the antiforgery token to who is signed in: one made before is worth nothing after.
-                http.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", caller.SessionId)], "cookie"));
+                http.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", caller.PendingId ?? caller.SessionId)], "cookie"));
+                if (access is PageAccess.RecentlySignedIn or PageAccess.Enrolling && caller.PendingId is null && await refuseUnlessRecent(caller) is not null)
+                {
+                    Detour(http, ConfirmPath, from);
+                    return;
+                }
             }
-            else if (refusal is null && access is PageAccess.SignedIn)
+            else if (refusal is null && access is PageAccess.SignedIn or PageAccess.RecentlySignedIn or PageAccess.Enrolling)
             {
-                http.Response.Redirect(method == HttpMethods.Post ? LoginPath : $"{LoginPath}?return_url={Uri.EscapeDataString(http.Request.Path + http.Request.QueryString)}");
+                Detour(http, LoginPath, from);
                 return;
             }
 
@@ -74,6 +90,17 @@ public static class PageDoors
                 limiter.Failed(limit, address);
             }
         }
+
+        async ValueTask<Caller?> FindEnrollingAsync(HttpContext http) =>
+            access is PageAccess.Enrolling && stepCookie().Find(http, EnrolmentStep) is { } token ? await findEnrolling(token) : null;
+    }
+
+    /// <summary>By way of another page, and back to this one: with 303, since what was posted is not kept.</summary>
+    private static void Detour(HttpContext http, string by, string? from)
+    {
+        var back = HttpMethods.IsPost(http.Request.Method) ? from : http.Request.Path + http.Request.QueryString;
+        http.Response.StatusCode = StatusCodes.Status303SeeOther;
+        http.Response.Headers.Location = back is null ? by : $"{by}?return_url={Uri.EscapeDataString(back)}";
     }
 
     /// <summary>A browser says truthfully where a POST comes from; one that says nothing at all still needs the token.</summary>

@@ -8,6 +8,12 @@ public enum Access
     /// <summary>The bearer of an access token whose session lives (RFC 6750).</summary>
     Bearer,
 
+    /// <summary>As <see cref="Bearer"/>, and whoever it is has proved so within the last minutes: for what changes how one signs in.</summary>
+    RecentBearer,
+
+    /// <summary>As <see cref="RecentBearer"/>, or a half-finished sign-in that must set up a second factor first.</summary>
+    Enrolling,
+
     /// <summary>A client on this machine.</summary>
     Loopback,
 }

@@ -4,10 +4,18 @@ using Microsoft.AspNetCore.Http;
 namespace Cardea.Foundation.Web;
 
 /// <summary>Who is calling: what the door learned before it let the request in.</summary>
-public sealed record Caller(string AccountId, string SessionId);
+/// <param name="SessionId">Empty for a sign-in that is not finished.</param>
+/// <param name="PendingId">The half-finished sign-in that may only set up a second factor; null for a living session.</param>
+public sealed record Caller(string AccountId, string SessionId, string? PendingId = null);
 
 /// <summary>Finds the caller of a request, or the refusal. The room that issues tokens is the one that knows.</summary>
 public delegate ValueTask<(Caller? Caller, Problem? Refusal)> FindCaller(HttpContext http);
+
+/// <summary>Finds the half-finished sign-in that must set up a second factor, by its token; null when it is none.</summary>
+public delegate ValueTask<Caller?> FindEnrollingCaller(string token);
+
+/// <summary>Refuses what changes how one signs in to a session whose owner has not proved lately who they are.</summary>
+public delegate ValueTask<Problem?> RefuseUnlessRecent(Caller caller);
 
 public static class CallerOfRequest
 {

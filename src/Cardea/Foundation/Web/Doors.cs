@@ -17,13 +17,13 @@ public static class Doors
         this IEndpointRouteBuilder routes, string method, string path, Func<HttpContext, Task<IResult>> deed, Access access, Limit limit)
     {
         var limiter = routes.ServiceProvider.GetRequiredService<RequestLimiter>();
-        var findCaller = routes.ServiceProvider.GetRequiredService<FindCaller>();
+        var admission = routes.ServiceProvider.GetRequiredService<Admission>();
         return routes.MapMethods(path, [method], (RequestDelegate)EnterAsync).WithMetadata(access, limit, deed.Method);
 
         async Task EnterAsync(HttpContext http)
         {
             var address = limit.IsNone ? "" : ClientInfo.GroupOf(http);
-            var refusal = limiter.Enter(limit, address) ?? await AdmitAsync(http, access, findCaller);
+            var refusal = limiter.Enter(limit, address) ?? await admission.AdmitAsync(http, access);
             if (refusal is not null)
             {
                 await Answers.WriteAsync(http, refusal);
@@ -37,26 +37,6 @@ public static class Doors
             {
                 limiter.Failed(limit, address);
             }
-        }
-    }
-
-    private static async ValueTask<Problem?> AdmitAsync(HttpContext http, Access access, FindCaller findCaller)
-    {
-        switch (access)
-        {
-            case Access.Anyone:
-                return null;
-            case Access.Loopback:
-                return ClientInfo.IsLoopback(http) ? null : CommonProblems.NotFound;
-            default:
-                var (caller, refusal) = await findCaller(http);
-                if (caller is null)
-                {
-                    return refusal ?? CommonProblems.Unauthorized;
-                }
-
-                http.SetCaller(caller);
-                return null;
         }
     }
 

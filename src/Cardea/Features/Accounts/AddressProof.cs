@@ -1,0 +1,39 @@
+using Cardea.Features.Audit;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Web;
+
+namespace Cardea.Features.Accounts;
+
+/// <summary>
+/// What a room throws away when an account's address is proved for the first time by another way than its owner's own password: whoever set
+/// the account up may have been somebody else, who waits for the owner to come in.
+/// </summary>
+public sealed record AccountReclaim(Func<Transaction, string, Task> ForgetAsync);
+
+/// <summary>An account's address proves itself at sign-in or recovery, and not by the link that was mailed for it.</summary>
+public sealed class AddressProof(AccountStore accounts, IEnumerable<AccountReclaim> reclaims, AuditLog audit, TimeProvider clock)
+{
+    /// <summary>Of an account whose address was never proved before nothing is kept that could let somebody else in (passwords, sessions, factors).</summary>
+    /// <param name="keep">Who proves the address has proved the password as well.</param>
+    /// <returns>The account as it is then.</returns>
+    public async Task<AccountSnapshot> ProveAsync(Transaction transaction, AccountSnapshot account, bool keep, ClientInfo client)
+    {
+        var now = clock.Milliseconds();
+        if (!await accounts.TrySetVerifiedAsync(transaction, account.Id, now))
+        {
+            return account;
+        }
+
+        if (!keep)
+        {
+            foreach (var reclaim in reclaims)
+            {
+                await reclaim.ForgetAsync(transaction, account.Id);
+            }
+        }
+
+        await audit.RecordAsync(transaction, AccountEvents.EmailVerified, account.Id, client);
+        transaction.Invalidate(AccountDirectory.Topic, account.Id);
+        return account with { Account = await accounts.FindAsync(transaction, account.Id) ?? account.Account };
+    }
+}

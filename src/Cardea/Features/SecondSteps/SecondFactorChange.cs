@@ -1,0 +1,71 @@
+using Cardea.Features.Accounts;
+using Cardea.Features.Audit;
+using Cardea.Features.Mail;
+using Cardea.Features.Sessions;
+using Cardea.Features.Shared;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
+
+namespace Cardea.Features.SecondSteps;
+
+/// <summary>
+/// What goes with every change to how one signs in, whichever factor it is: the account knows whether it has one, devices are trusted no more, waiting
+/// sign-ins are void, the owner is told.
+/// </summary>
+public sealed class SecondFactorChange(
+    IEnumerable<ISecondFactor> factors, AccountStore accounts, SessionDirectory sessions, DeviceStore devices, PendingSignIns pendings, IEnumerable<FactorsGone> leftovers, Outbox outbox,
+    AuditLog audit, TimeProvider clock)
+{
+    /// <summary>Call it after the change, in its transaction, with the account's row locked.</summary>
+    /// <param name="what">Told to the owner, in their language: "An authenticator app was set up".</param>
+    /// <param name="endOthers">Other sessions end: always where something was taken away, and where the first factor came, since the others never proved it.</param>
+    public async Task ApplyAsync(Transaction transaction, AccountSnapshot account, AuditKind kind, Phrase what, Caller caller, ClientInfo client, bool endOthers, object? detail = null)
+    {
+        var had = account.Account.HasSecondFactor;
+        var has = await HasAnyAsync(transaction, account);
+        await accounts.SetHasSecondFactorAsync(transaction, account.Id, has);
+        if (!has)
+        {
+            foreach (var leftover in leftovers)
+            {
+                await leftover.ForgetAsync(transaction, account.Id);
+            }
+        }
+
+        await devices.DistrustAllAsync(transaction, account.Id);
+        if (caller.PendingId is null)
+        {
+            await pendings.VoidAllAsync(transaction, account.Id);
+        }
+
+        if (endOthers || !had)
+        {
+            await sessions.EndAllAsync(transaction, account.Id, except: caller.SessionId);
+        }
+
+        transaction.Invalidate(AccountDirectory.Topic, account.Id);
+        await audit.RecordAsync(transaction, kind, account.Id, client, detail, caller.SessionId.Length > 0 ? caller.SessionId : null);
+        await outbox.EnqueueAsync(transaction, new Mail.Mail("factor-changed", account.Account.Email, account.Id, client.Language, AccountMails.Greeting(account.Account)
+            .PlusTime(clock.GetUtcNow(), client.Language)
+            .Plus("what", Texts.In(client.Language)[what])
+            .Plus("address", client.Address)
+            .Plus("device", Texts.In(client.Language)[DeviceName.Of(client.UserAgent)])));
+    }
+
+    private async Task<bool> HasAnyAsync(Transaction transaction, AccountSnapshot account)
+    {
+        foreach (var factor in factors.Where(factor => factor.Kind is FactorKind.SetUp))
+        {
+            if (await factor.IsAvailableAsync(transaction, account, null))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
+
+/// <summary>What a room throws away when the last factor that was set up is gone, such as the codes that stood in for it.</summary>
+public sealed record FactorsGone(Func<Transaction, string, Task> ForgetAsync);

@@ -1,0 +1,48 @@
+using Cardea.Features.Accounts;
+using Cardea.Features.SecondSteps;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cardea.Features.Totp;
+
+internal static class TotpFeature
+{
+    private static readonly Limit Changes = Limit.Requests("totp", 300, TimeSpan.FromMinutes(15));
+
+    public static void AddTotp(this IServiceCollection services)
+    {
+        services.AddSingleton<TotpStore>();
+        services.AddSingleton<TotpFactor>();
+        services.AddSingleton<ISecondFactor>(provider => provider.GetRequiredService<TotpFactor>());
+        services.AddSingleton<TotpEnrolment>();
+        services.AddSingleton<TotpEndpoints>();
+        services.AddSingleton(provider => new AccountReclaim((transaction, id) => provider.GetRequiredService<TotpStore>().RemoveAnyAsync(transaction, id)));
+        services.AddSingleton(provider => new FactorPart("totp", async (scope, id) => await provider.GetRequiredService<TotpStore>().FindAsync(scope, id) is { ConfirmedAt: not null }));
+        services.AddSingleton(provider => new AccountData("authenticator_app", ["totp_secrets"], async (scope, id) =>
+            await provider.GetRequiredService<TotpStore>().FindAsync(scope, id) is { } totp
+                ? new { IsSetUp = totp.ConfirmedAt is not null, CreatedAt = (DateTimeOffset?)totp.CreatedAt.ToInstant() }
+                : new { IsSetUp = false, CreatedAt = default(DateTimeOffset?) }));
+    }
+
+    public static void MapTotp(this IEndpointRouteBuilder routes)
+    {
+        var doors = routes.ServiceProvider.GetRequiredService<TotpEndpoints>();
+        routes.Door("POST", "/users/me/totp", doors.BeginAsync, Access.Enrolling, Changes)
+            .Says("Factors", "Set up an authenticator app", "Gives the secret as text, as a key URI and as a QR code. Nothing is on until it is confirmed.")
+            .Gives(StatusCodes.Status201Created, typeof(TotpBody))
+            .Refuses(SecondStepsProblems.ReauthenticationRequired, TotpProblems.AlreadySetUp);
+        routes.Door("POST", "/users/me/totp/confirm", doors.ConfirmAsync, Access.Enrolling, Changes)
+            .Says("Factors", "Confirm the authenticator app", "Gives ten recovery codes, shown once. With an `enrollment_token` it also gives the tokens of the sign-in that had to set it up.")
+            .Takes(new TotpConfirmRequest("123456"))
+            .Gives(StatusCodes.Status200OK, typeof(EnrolledBody))
+            .Refuses(SecondStepsProblems.InvalidCode, SecondStepsProblems.ReauthenticationRequired, TotpProblems.NothingToConfirm, CommonProblems.TooManyRequests);
+        routes.Door("DELETE", "/users/me/totp", doors.RemoveAsync, Access.RecentBearer, Changes)
+            .Says("Factors", "Remove the authenticator app", "Needs a recent sign-in with a factor. Ends the other sessions.")
+            .Gives(StatusCodes.Status200OK, typeof(MessageBody))
+            .Refuses(SecondStepsProblems.ReauthenticationRequired, CommonProblems.NotFound);
+    }
+}

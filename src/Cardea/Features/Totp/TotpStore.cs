@@ -1,0 +1,48 @@
+using Cardea.Foundation.Data;
+
+namespace Cardea.Features.Totp;
+
+public sealed class StoredTotp
+{
+    public required string AccountId { get; init; }
+
+    public required byte[] Secret { get; init; }
+
+    public long LastStep { get; init; }
+
+    public long CreatedAt { get; init; }
+
+    public long? ConfirmedAt { get; init; }
+}
+
+public sealed class TotpStore
+{
+    private const string Columns = "account_id AS AccountId, secret AS Secret, last_step AS LastStep, created_at AS CreatedAt, confirmed_at AS ConfirmedAt";
+
+    /// <summary>Replaces one that waits for its confirmation. False where one is confirmed: that one must be removed first.</summary>
+    public async Task<bool> TryPutAsync(Transaction transaction, StoredTotp totp) => await transaction.ExecuteAsync(
+        """
+        INSERT INTO totp_secrets (account_id, secret, last_step, created_at, confirmed_at) VALUES (@AccountId, @Secret, @LastStep, @CreatedAt, NULL)
+        ON CONFLICT (account_id) DO UPDATE SET secret = excluded.secret, last_step = excluded.last_step, created_at = excluded.created_at
+        WHERE totp_secrets.confirmed_at IS NULL
+        """,
+        new { totp.AccountId, totp.Secret, totp.LastStep, totp.CreatedAt }) == 1;
+
+    public Task<StoredTotp?> FindAsync(Scope scope, string accountId) =>
+        scope.FindAsync<StoredTotp>($"SELECT {Columns} FROM totp_secrets WHERE account_id = @accountId", new { accountId });
+
+    /// <summary>The one statement that takes a code: neither its step nor an older one is taken after it.</summary>
+    public async Task<bool> TryUseStepAsync(Transaction transaction, string accountId, long step) => await transaction.ExecuteAsync(
+        "UPDATE totp_secrets SET last_step = @step WHERE account_id = @accountId AND last_step < @step AND confirmed_at IS NOT NULL", new { accountId, step }) == 1;
+
+    /// <summary>Only the secret that was looked at: another may have taken its place since.</summary>
+    public async Task<bool> TryConfirmAsync(Transaction transaction, string accountId, long createdAt, long step, long now) => await transaction.ExecuteAsync(
+        "UPDATE totp_secrets SET confirmed_at = @now, last_step = @step WHERE account_id = @accountId AND confirmed_at IS NULL AND created_at = @createdAt AND last_step < @step",
+        new { accountId, createdAt, step, now }) == 1;
+
+    public async Task<bool> TryRemoveAsync(Transaction transaction, string accountId) =>
+        await transaction.ExecuteAsync("DELETE FROM totp_secrets WHERE account_id = @accountId AND confirmed_at IS NOT NULL", new { accountId }) == 1;
+
+    public Task RemoveAnyAsync(Transaction transaction, string accountId) =>
+        transaction.ExecuteAsync("DELETE FROM totp_secrets WHERE account_id = @accountId", new { accountId });
+}
