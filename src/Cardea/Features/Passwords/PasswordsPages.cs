@@ -14,7 +14,7 @@ namespace Cardea.Features.Passwords;
 /// <summary>The browser door to passwords: the same deeds as the JSON door, shown as pages.</summary>
 public sealed class PasswordsPages(
     Database database, PasswordsOptions options, AccountsOptions accountsOptions, PasswordSignUp signUp, PasswordSignIn signIn, SignOut signOut, PasswordReset reset, PasswordChange change,
-    PasswordInput input, MailRequests requests, IEnumerable<MailRequestKind> kinds, DeviceCookie deviceCookie, SessionCookie sessionCookie, Views views)
+    PasswordInput input, MailRequests requests, IEnumerable<MailRequestKind> kinds, DeviceCookie deviceCookie, SessionCookie sessionCookie, BrowserBinding binding, Views views)
 {
     private const string Home = "/dashboard";
 
@@ -83,7 +83,7 @@ public sealed class PasswordsPages(
             return await views.ShowAsync<RegisterPage>(http, new { State = Views.Again(http, form, errors.ToProblem()), options.MinimumLength }, StatusCodes.Status400BadRequest);
         }
 
-        var (_, refusal) = await signUp.SignUpAsync(account!, ClientInfo.Of(http));
+        var (_, refusal) = await signUp.SignUpAsync(account!, binding.Ask(http));
         return refusal is null
             ? views.Redirect(http, PageDoors.LoginPath, FlashKind.Success, "The account was created. Please confirm your e-mail address: a mail is on its way.")
             : await views.ShowAsync<RegisterPage>(http, new { State = Views.Again(http, form, AtItsField(refusal)), options.MinimumLength }, refusal.Status);
@@ -99,7 +99,8 @@ public sealed class PasswordsPages(
             return await views.ShowAsync<ForgotPage>(http, new { State = Views.Again(http, form, problem) }, StatusCodes.Status400BadRequest);
         }
 
-        await database.WriteAsync(transaction => requests.AskAsync(transaction, _resetKind, new(name.Text, ClientInfo.Of(http))));
+        var client = binding.Ask(http);
+        await database.WriteAsync(transaction => requests.AskAsync(transaction, _resetKind, new(name.Text, client)));
         return await views.ShowAsync<ForgotPage>(http, new { IsSent = true, Method = options.Recovery });
     }
 
@@ -112,14 +113,15 @@ public sealed class PasswordsPages(
         var errors = new FieldErrors();
         CheckSame(form, "password", errors);
         Email email = default;
-        if (token is null && SecretInput.Check(null, form["email"].ToString().Trim(), form["code"].ToString().Trim(), out email, errors) is null && form["code"].ToString().Trim().Length != 6)
+        var code = form["code"].ToString().Trim();
+        if (token is null)
         {
-            errors.Add("code", "The code has six digits.");
+            SecretInput.CheckTyped(form["email"].ToString().Trim(), code, out email, errors);
         }
 
         var refusal = errors.Any ? errors.ToProblem()
             : token is not null ? await reset.ResetByTokenAsync(token, form["password"], ClientInfo.Of(http))
-            : await reset.ResetByCodeAsync(email, form["code"].ToString().Trim(), form["password"], ClientInfo.Of(http));
+            : await reset.ResetByCodeAsync(email, code, form["password"], binding.Answer(http));
         return refusal is null
             ? views.Redirect(http, PageDoors.LoginPath, FlashKind.Success, "The password was changed. Please sign in with the new one.")
             : await ShowResetAsync(http, token, Views.Again(http, form, refusal), refusal.Status);
