@@ -120,6 +120,34 @@ public sealed class PagesSignInChecks
         (await alice.TrySignInAsync()).Expect(HttpStatusCode.Conflict, "session_active");
     }
 
+    [Theory, OnSqlite, OnPostgres]
+    public async Task OT_10_The_token_that_follows_a_temporary_password_stands_in_no_address_and_no_page_and_works_once(Engine engine)
+    {
+        await using var app = await TestApp.StartAsync(engine, ("Recovery:Method", "temporary-password"));
+        var alice = await app.NewActor("alice").SignUpAsync();
+        var (browser, other) = (new PageActor(app), new PageActor(app));
+        await browser.PostAsync("/forgot-password", ("login", alice.Email));
+        var temporary = (await app.LastMailToAsync(alice.Email)).Code!;
+        (string, string)[] fields = [("password", "copper window bridge seven"), ("password_again", "copper window bridge seven")];
+
+        var signedIn = (await browser.TrySignInAsync(alice, temporary)).Expect(HttpStatusCode.SeeOther);
+        Assert.Equal("/reset-password", signedIn.Location);
+        Assert.Null(browser.Session);
+        var shown = (await browser.GetAsync("/reset-password")).Expect(HttpStatusCode.OK);
+        Assert.NotNull(shown.ValueOf("password_again"));
+        Assert.Null(shown.ValueOf("token"));
+
+        (await other.PostAsync("/reset-password", fields)).Expect(HttpStatusCode.BadRequest);
+        var refused = (await browser.PostAsync("/reset-password", ("password", "short"), ("password_again", "short"))).Expect(HttpStatusCode.BadRequest);
+        Assert.NotNull(refused.ErrorOf("password")); // and the form is still there
+        var copy = browser.Copy();
+        (await browser.PostAsync("/reset-password", fields)).Expect(HttpStatusCode.SeeOther);
+        Assert.Null((await browser.GetAsync("/reset-password")).ValueOf("password"));
+        (await copy.PostAsync("/reset-password", fields)).Expect(HttpStatusCode.BadRequest);
+        Assert.Null((await copy.GetAsync("/reset-password")).ValueOf("password"));
+        (await alice.TrySignInAsync("copper window bridge seven")).Expect(HttpStatusCode.OK);
+    }
+
     private static readonly HashSet<string> NewInEveryAnswer = new(StringComparer.OrdinalIgnoreCase) { "X-Request-Id", "Date", "Set-Cookie", "Content-Length", "Retry-After" };
 
     /// <summary>All that the sender can see, without what is new in every answer.</summary>

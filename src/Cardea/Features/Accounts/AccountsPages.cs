@@ -12,33 +12,40 @@ namespace Cardea.Features.Accounts;
 /// <summary>The browser door to an account's own data and the proof of its address.</summary>
 public sealed class AccountsPages(
     Database database, AccountDirectory directory, EmailVerification verification, Profile profile, AccountExport export, MailRequests requests,
-    IEnumerable<MailRequestKind> kinds, AccountInput input, Views views)
+    IEnumerable<MailRequestKind> kinds, AccountInput input, BrowserBinding binding, Views views)
 {
     private const string ProfilePath = "/account/profile";
 
     private readonly MailRequestKind _verifyKind = kinds.Single(kind => kind.Name == "verify");
 
     /// <summary>Opening the link uses nothing up; the click on the page does.</summary>
-    public Task<IResult> VerifyAsync(HttpContext http) =>
-        views.ShowAsync<VerifyPage>(http, new { Token = http.Request.Query["token"].ToString() is { Length: > 0 and <= 128 } token ? token : null });
+    public Task<IResult> VerifyAsync(HttpContext http) => ShowVerifyAsync(http, FormState.Empty, http.Request.Query["token"].ToString() is { Length: > 0 and <= 128 } token ? token : null);
 
     public async Task<IResult> ConfirmAsync(HttpContext http, IFormCollection form)
     {
-        var refusal = await verification.ConfirmByTokenAsync(form["token"].ToString(), ClientInfo.Of(http));
+        var refusal = form.ContainsKey("token") ? await verification.ConfirmByTokenAsync(form["token"].ToString(), ClientInfo.Of(http)) : await ConfirmByCodeAsync(http, form);
         return refusal is null
             ? views.Redirect(http, http.CallerIfAny() is null ? PageDoors.LoginPath : "/dashboard", FlashKind.Success, "Your e-mail address is confirmed.")
-            : await views.ShowAsync<VerifyPage>(http, new { State = Views.Again(http, form, refusal) }, refusal.Status);
+            : await ShowVerifyAsync(http, Views.Again(http, form, refusal), status: refusal.Status);
+    }
+
+    private async Task<Problem?> ConfirmByCodeAsync(HttpContext http, IFormCollection form)
+    {
+        var (errors, code) = (new FieldErrors(), form["code"].ToString().Trim());
+        SecretInput.CheckTyped(form["email"].ToString().Trim(), code, out var email, errors);
+        return errors.Any ? errors.ToProblem() : await verification.ConfirmByCodeAsync(email.Text, code, binding.Answer(http));
     }
 
     public async Task<IResult> SendAgainAsync(HttpContext http, IFormCollection form)
     {
         if (!Email.TryParse(form["email"].ToString().Trim(), out var email))
         {
-            return await views.ShowAsync<VerifyPage>(http, new { State = Views.Again(http, form, FieldErrors.One("email", Wording.EmailNeeded)) }, StatusCodes.Status400BadRequest);
+            return await ShowVerifyAsync(http, Views.Again(http, form, FieldErrors.One("email", Wording.EmailNeeded)), status: StatusCodes.Status400BadRequest);
         }
 
-        await database.WriteAsync(transaction => requests.AskAsync(transaction, _verifyKind, new(email.Text, ClientInfo.Of(http))));
-        return views.Redirect(http, PageDoors.LoginPath, FlashKind.Notice, "If this address has an account that is not verified yet, a mail is on its way.");
+        var client = binding.Ask(http);
+        await database.WriteAsync(transaction => requests.AskAsync(transaction, _verifyKind, new(email.Text, client)));
+        return views.Redirect(http, AccountMails.VerifyPath, FlashKind.Notice, "If this address has an account that is not verified yet, a mail is on its way.");
     }
 
     public Task<IResult> ProfileAsync(HttpContext http) => ShowProfileAsync(http, new { User = default(UserBody) }, StatusCodes.Status200OK);
@@ -62,7 +69,7 @@ public sealed class AccountsPages(
     {
         var errors = new FieldErrors();
         var change = input.Parse(request, errors);
-        var refusal = errors.Any ? errors.ToProblem() : await profile.ChangeAsync(http.Caller().AccountId, change, ClientInfo.Of(http));
+        var refusal = errors.Any ? errors.ToProblem() : await profile.ChangeAsync(http.Caller().AccountId, change, change.Email is null ? ClientInfo.Of(http) : binding.Ask(http));
         if (refusal is null)
         {
             return views.Redirect(http, ProfilePath, FlashKind.Success, done);
@@ -71,6 +78,9 @@ public sealed class AccountsPages(
         var state = Views.Again(http, form, refusal.Code == AccountProblems.UsernameTaken.Code ? FieldErrors.One("username", refusal.Detail) : refusal);
         return section == "Names" ? await ShowProfileAsync(http, new { Names = state }, refusal.Status) : await ShowProfileAsync(http, new { Address = state }, refusal.Status);
     }
+
+    private Task<IResult> ShowVerifyAsync(HttpContext http, FormState state, string? token = null, int status = StatusCodes.Status200OK) =>
+        views.ShowAsync<VerifyPage>(http, new { Token = token, State = state, TakesCode = binding.HasAsked(http) }, status);
 
     private async Task<IResult> ShowProfileAsync(HttpContext http, object state, int status)
     {

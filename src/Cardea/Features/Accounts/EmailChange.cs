@@ -33,7 +33,7 @@ public sealed class EmailChange(
             return;
         }
 
-        var secret = await secrets.IssueAsync(transaction, Purpose, account.Id, target: newEmail.Text);
+        var secret = await secrets.IssueAsync(transaction, Purpose, account.Id, newEmail.Text, client.Binding);
         await outbox.EnqueueAsync(transaction, mails.ConfirmChange(account, newEmail.Text, secret, Purpose, client.Language));
     }
 

@@ -17,7 +17,7 @@ public sealed class EmailVerification(
     /// <summary>The mail that a new account gets, in the transaction that makes it.</summary>
     public async Task SendFirstAsync(Transaction transaction, Account account, ClientInfo client)
     {
-        var secret = await secrets.IssueAsync(transaction, Purpose, account.Id);
+        var secret = await secrets.IssueAsync(transaction, Purpose, account.Id, binding: client.Binding);
         await outbox.EnqueueAsync(transaction, mails.VerifyEmail(account, secret, Purpose, client.Language));
     }
 
@@ -46,14 +46,14 @@ public sealed class EmailVerification(
     public Task<Problem?> ConfirmByCodeAsync(string email, string code, ClientInfo client) => RefusingDuplicatesAsync(async transaction =>
     {
         if (await accounts.FindByEmailAsync(transaction, email) is { } account
-            && await secrets.CheckCodeAsync(transaction, Purpose, account.Id, code) is { } verification)
+            && await secrets.CheckCodeAsync(transaction, Purpose, account.Id, code, client.Binding) is { } verification)
         {
             return await ConfirmAsync(transaction, verification, client);
         }
 
         foreach (var accountId in await secrets.ListAccountsAsync(transaction, EmailChange.Purpose, email))
         {
-            if (await secrets.CheckCodeAsync(transaction, EmailChange.Purpose, accountId, code) is { } change)
+            if (await secrets.CheckCodeAsync(transaction, EmailChange.Purpose, accountId, code, client.Binding) is { } change)
             {
                 return await emailChange.ConfirmAsync(transaction, change, client);
             }

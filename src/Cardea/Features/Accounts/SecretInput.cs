@@ -27,4 +27,18 @@ public static class SecretInput
 
         return errors.Any ? errors.ToProblem() : null;
     }
+
+    /// <summary>What a person typed into the two fields of a page.</summary>
+    public static void CheckTyped(string typedEmail, string code, out Email email, FieldErrors errors)
+    {
+        if (!Email.TryParse(typedEmail, out email))
+        {
+            errors.Add("email", Wording.EmailNeeded);
+        }
+
+        if (code.Length != 6)
+        {
+            errors.Add("code", "The code has six digits.");
+        }
+    }
 }

@@ -21,7 +21,11 @@ public sealed class OneTimeSecrets(OneTimeSecretStore store, MasterKey masterKey
     private readonly byte[] _codeKey = masterKey.Derive("one-time codes");
 
     /// <summary>A newer secret voids the older one of the same account and purpose.</summary>
-    public async Task<IssuedSecret> IssueAsync(Transaction transaction, SecretPurpose purpose, string accountId, string? target = null)
+    /// <param name="binding">
+    /// <see cref="Foundation.Web.ClientInfo.Binding"/> of who asked: the code is nothing without it, so that whoever talks a person out of
+    /// the digits has nothing yet. The link is not bound: mail is read on another device than the one that asked.
+    /// </param>
+    public async Task<IssuedSecret> IssueAsync(Transaction transaction, SecretPurpose purpose, string accountId, string? target = null, string? binding = null)
     {
         var token = purpose.TokenLifetime > TimeSpan.Zero ? SecretToken.New() : null;
         var code = purpose.CodeLifetime > TimeSpan.Zero ? NumericCode.New() : null;
@@ -33,7 +37,7 @@ public sealed class OneTimeSecrets(OneTimeSecretStore store, MasterKey masterKey
             Purpose = purpose.Name,
             TokenHash = token?.Hash.ToArray(),
             TokenExpiresAt = now + (long)purpose.TokenLifetime.TotalMilliseconds,
-            CodeMac = code?.Mac(_codeKey, Context(purpose, accountId)),
+            CodeMac = code?.Mac(_codeKey, Context(purpose, accountId, binding)),
             CodeExpiresAt = now + (long)purpose.CodeLifetime.TotalMilliseconds,
             CodeTriesLeft = CodeTries,
             Target = target,
@@ -65,12 +69,17 @@ public sealed class OneTimeSecrets(OneTimeSecretStore store, MasterKey masterKey
         store.FindLiveAsync(scope, purpose.Name, TextHash(purpose, accountId, text), clock.Milliseconds());
 
     /// <summary>The try is counted whatever comes of it; after the fifth even the right code is refused.</summary>
-    public async Task<CheckedSecret?> CheckCodeAsync(Transaction transaction, SecretPurpose purpose, string accountId, string? text) =>
-        NumericCode.TryParse(text, out var code)
-        && await store.TryCodeAsync(transaction, accountId, purpose.Name, clock.Milliseconds()) is { CodeMac: { } expected } stored
-        && CryptographicOperations.FixedTimeEquals(code.Mac(_codeKey, Context(purpose, accountId)), expected)
-            ? new(stored.Id, stored.AccountId, stored.Target)
-            : null;
+    /// <param name="binding">Of who types the code. One that was asked for without a binding works with any.</param>
+    public async Task<CheckedSecret?> CheckCodeAsync(Transaction transaction, SecretPurpose purpose, string accountId, string? text, string? binding)
+    {
+        return NumericCode.TryParse(text, out var code)
+            && await store.TryCodeAsync(transaction, accountId, purpose.Name, clock.Milliseconds()) is { CodeMac: { } expected } stored
+            && (IsAsked(code, null, expected) || IsAsked(code, binding, expected))
+                ? new(stored.Id, stored.AccountId, stored.Target)
+                : null;
+
+        bool IsAsked(NumericCode typed, string? by, byte[] expected) => CryptographicOperations.FixedTimeEquals(typed.Mac(_codeKey, Context(purpose, accountId, by)), expected);
+    }
 
     /// <summary>One statement decides, so that of any number of parallel callers one wins.</summary>
     public Task<bool> TryConsumeAsync(Transaction transaction, CheckedSecret secret) => store.TryRemoveAsync(transaction, secret.Id);
@@ -84,5 +93,6 @@ public sealed class OneTimeSecrets(OneTimeSecretStore store, MasterKey masterKey
 
     private static byte[] TextHash(SecretPurpose purpose, string accountId, string text) => TokenHash.Of($"{Context(purpose, accountId)}:{text}").ToArray();
 
-    private static string Context(SecretPurpose purpose, string accountId) => $"{purpose.Name}:{accountId}";
+    private static string Context(SecretPurpose purpose, string accountId, string? binding = null) =>
+        binding is null ? $"{purpose.Name}:{accountId}" : $"{purpose.Name}:{accountId}:{binding}";
 }

@@ -37,7 +37,7 @@ public sealed class PasswordReset(
         await outbox.EnqueueAsync(transaction, options.Recovery switch
         {
             RecoveryMethod.Link => mails.ResetLink(account, await secrets.IssueAsync(transaction, LinkPurpose, account.Id), asked.Client.Language),
-            RecoveryMethod.Code => PasswordMails.ResetCode(account, await secrets.IssueAsync(transaction, CodePurpose, account.Id), asked.Client.Language),
+            RecoveryMethod.Code => PasswordMails.ResetCode(account, await secrets.IssueAsync(transaction, CodePurpose, account.Id, binding: asked.Client.Binding), asked.Client.Language),
             RecoveryMethod.TemporaryPassword => PasswordMails.Temporary(account, await IssueTemporaryAsync(transaction, account), asked.Client.Language),
             _ => throw new InvalidOperationException($"No mail for {options.Recovery}."),
         });
@@ -60,7 +60,7 @@ public sealed class PasswordReset(
         }
 
         var secret = await database.WriteAsync(async transaction =>
-            await accounts.FindByEmailAsync(transaction, email.Text) is { } account ? await secrets.CheckCodeAsync(transaction, CodePurpose, account.Id, code) : null);
+            await accounts.FindByEmailAsync(transaction, email.Text) is { } account ? await secrets.CheckCodeAsync(transaction, CodePurpose, account.Id, code, client.Binding) : null);
         return await SetAsync(secret, provesAddress: true, typedPassword, client);
     }
 

@@ -14,9 +14,12 @@ namespace Cardea.Features.Passwords;
 /// <summary>The browser door to passwords: the same deeds as the JSON door, shown as pages.</summary>
 public sealed class PasswordsPages(
     Database database, PasswordsOptions options, AccountsOptions accountsOptions, PasswordSignUp signUp, PasswordSignIn signIn, SignOut signOut, PasswordReset reset, PasswordChange change,
-    PasswordInput input, MailRequests requests, IEnumerable<MailRequestKind> kinds, DeviceCookie deviceCookie, SessionCookie sessionCookie, Views views)
+    PasswordInput input, MailRequests requests, IEnumerable<MailRequestKind> kinds, DeviceCookie deviceCookie, SessionCookie sessionCookie, BrowserBinding binding, StepCookie steps, Views views)
 {
     private const string Home = "/dashboard";
+
+    /// <summary>Holds the one-use token between a sign-in with a password that must be another now, and the page that sets it.</summary>
+    private const string ChangeStep = "password-change";
 
     private readonly MailRequestKind _resetKind = kinds.Single(kind => kind.Name == PasswordsEndpoints.ResetKind);
 
@@ -50,9 +53,13 @@ public sealed class PasswordsPages(
         var outcome = await signIn.SignInAsync(name!, password!, new(deviceCookie.Client(http), form["replace"] == "true", ForPages: true), http.RequestAborted);
         if (outcome is SignInOutcome.Refused(var refusal))
         {
-            return refusal.Code == PasswordProblems.PasswordChangeRequired.Code
-                ? Views.Redirect($"{PasswordMails.ResetPath}?token={Uri.EscapeDataString(refusal.Extensions!["password_change_token"]!.ToString()!)}")
-                : await ShowLoginAsync(http, form, refusal, returnTo);
+            if (refusal.Code != PasswordProblems.PasswordChangeRequired.Code)
+            {
+                return await ShowLoginAsync(http, form, refusal, returnTo);
+            }
+
+            steps.Set(http, ChangeStep, refusal.Extensions!["password_change_token"]!.ToString()!, PasswordReset.ChangePurpose.TokenLifetime);
+            return Views.Redirect(PasswordMails.ResetPath);
         }
 
         if (http.CallerIfAny() is { } previous)
@@ -83,7 +90,7 @@ public sealed class PasswordsPages(
             return await views.ShowAsync<RegisterPage>(http, new { State = Views.Again(http, form, errors.ToProblem()), options.MinimumLength }, StatusCodes.Status400BadRequest);
         }
 
-        var (_, refusal) = await signUp.SignUpAsync(account!, ClientInfo.Of(http));
+        var (_, refusal) = await signUp.SignUpAsync(account!, binding.Ask(http));
         return refusal is null
             ? views.Redirect(http, PageDoors.LoginPath, FlashKind.Success, "The account was created. Please confirm your e-mail address: a mail is on its way.")
             : await views.ShowAsync<RegisterPage>(http, new { State = Views.Again(http, form, AtItsField(refusal)), options.MinimumLength }, refusal.Status);
@@ -99,30 +106,45 @@ public sealed class PasswordsPages(
             return await views.ShowAsync<ForgotPage>(http, new { State = Views.Again(http, form, problem) }, StatusCodes.Status400BadRequest);
         }
 
-        await database.WriteAsync(transaction => requests.AskAsync(transaction, _resetKind, new(name.Text, ClientInfo.Of(http))));
+        var client = binding.Ask(http);
+        steps.Clear(http, ChangeStep); // who asks anew wants to be asked for what is mailed now
+        await database.WriteAsync(transaction => requests.AskAsync(transaction, _resetKind, new(name.Text, client)));
         return await views.ShowAsync<ForgotPage>(http, new { IsSent = true, Method = options.Recovery });
     }
 
     /// <summary>Opening the link uses nothing up, so that a mail scanner may open it first.</summary>
-    public Task<IResult> ResetAsync(HttpContext http) => ShowResetAsync(http, http.Request.Query["token"].ToString() is { Length: > 0 and <= 128 } token ? token : null, FormState.Empty);
+    public Task<IResult> ResetAsync(HttpContext http)
+    {
+        var token = http.Request.Query["token"].ToString() is { Length: > 0 and <= 128 } given ? given : null;
+        return ShowResetAsync(http, token, token is null && steps.Find(http, ChangeStep) is not null, FormState.Empty);
+    }
 
     public async Task<IResult> SetAsync(HttpContext http, IFormCollection form)
     {
-        var token = form["token"].ToString() is { Length: > 0 and <= 128 } given ? given : null;
+        var given = form["token"].ToString() is { Length: > 0 and <= 128 } ofLink ? ofLink : null;
+        var held = given is null && !form.ContainsKey("code") ? steps.Find(http, ChangeStep) : null;
+        var token = given ?? held;
         var errors = new FieldErrors();
         CheckSame(form, "password", errors);
         Email email = default;
-        if (token is null && SecretInput.Check(null, form["email"].ToString().Trim(), form["code"].ToString().Trim(), out email, errors) is null && form["code"].ToString().Trim().Length != 6)
+        var code = form["code"].ToString().Trim();
+        if (token is null)
         {
-            errors.Add("code", "The code has six digits.");
+            SecretInput.CheckTyped(form["email"].ToString().Trim(), code, out email, errors);
         }
 
         var refusal = errors.Any ? errors.ToProblem()
             : token is not null ? await reset.ResetByTokenAsync(token, form["password"], ClientInfo.Of(http))
-            : await reset.ResetByCodeAsync(email, form["code"].ToString().Trim(), form["password"], ClientInfo.Of(http));
+            : await reset.ResetByCodeAsync(email, code, form["password"], binding.Answer(http));
+        if (held is not null && (refusal is null || refusal.Code == AccountProblems.InvalidToken.Code))
+        {
+            steps.Clear(http, ChangeStep);
+            held = null;
+        }
+
         return refusal is null
             ? views.Redirect(http, PageDoors.LoginPath, FlashKind.Success, "The password was changed. Please sign in with the new one.")
-            : await ShowResetAsync(http, token, Views.Again(http, form, refusal), refusal.Status);
+            : await ShowResetAsync(http, given, held is not null, Views.Again(http, form, refusal), refusal.Status);
     }
 
     public Task<IResult> SecurityAsync(HttpContext http) => views.ShowAsync<SecurityPage>(http, new { options.MinimumLength });
@@ -165,8 +187,8 @@ public sealed class PasswordsPages(
         new { State = Views.Again(http, form, problem), ReturnTo = returnTo, IsSessionActive = problem.Code == SignInProblems.SessionActive.Code, accountsOptions.SignUpEnabled },
         problem.Status);
 
-    private Task<IResult> ShowResetAsync(HttpContext http, string? token, FormState state, int status = StatusCodes.Status200OK) => views.ShowAsync<ResetPage>(
-        http, new { Token = token, State = state, AsksForCode = options.Recovery is RecoveryMethod.Code, options.MinimumLength }, status);
+    private Task<IResult> ShowResetAsync(HttpContext http, string? token, bool isChange, FormState state, int status = StatusCodes.Status200OK) => views.ShowAsync<ResetPage>(
+        http, new { Token = token, IsChange = isChange, State = state, AsksForCode = options.Recovery is RecoveryMethod.Code, options.MinimumLength }, status);
 
     private static void CheckSame(IFormCollection form, string field, FieldErrors errors)
     {

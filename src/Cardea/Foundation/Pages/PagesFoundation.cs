@@ -54,6 +54,7 @@ internal static class PagesFoundation
         });
         services.AddSingleton<Flash>();
         services.AddSingleton<StepCookie>();
+        services.AddSingleton<BrowserBinding>();
     }
 
     /// <summary>The repository seals whole keys under the master key; inside they need no second lock, and the framework is told so.</summary>

@@ -5,7 +5,8 @@ namespace Cardea.Foundation.Web;
 
 /// <summary>What a request tells about its sender. Everything but the address is the sender's word.</summary>
 /// <param name="Language">One of those there are; mails that the request leads to are written in it.</param>
-public sealed record ClientInfo(string Address, string AddressGroup, string UserAgent, string RequestId, string Language, string? DeviceToken)
+/// <param name="Binding">What ties a mailed code to the browser that asks for it or types it; null for whoever isn't a page.</param>
+public sealed record ClientInfo(string Address, string AddressGroup, string UserAgent, string RequestId, string Language, string? DeviceToken, string? Binding = null)
 {
     private const int LongestUserAgent = 256;
 
