@@ -40,6 +40,11 @@ internal static class PasswordsFeature
         services.AddSingleton<PasswordsEndpoints>();
         services.AddSingleton<PasswordsPages>();
         services.AddSingleton(provider => new MailRequestKind(PasswordsEndpoints.ResetKind, (transaction, asked) => provider.GetRequiredService<PasswordReset>().ResolveAsync(transaction, asked)));
+        services.AddSingleton(provider => new PageNextStep(PasswordProblems.PasswordChangeRequired.Code, (http, refusal, _) =>
+        {
+            provider.GetRequiredService<StepCookie>().Set(http, PasswordsPages.ChangeStep, (string)refusal.Extensions!["password_change_token"]!, PasswordReset.ChangePurpose.TokenLifetime);
+            return PasswordMails.ResetPath;
+        }));
         services.AddSingleton<CheckPassword>(provider => provider.GetRequiredService<PasswordChange>().ConfirmAsync);
         services.AddSingleton(provider => new AccountReclaim((transaction, id) => provider.GetRequiredService<AccountStore>().RemovePasswordAsync(transaction, id)));
         services.AddSingleton(provider => new StandingCheck(StandingOrder.PasswordChange, question => RefuseUntilChangedAsync(question, provider.GetRequiredService<OneTimeSecrets.OneTimeSecrets>())));

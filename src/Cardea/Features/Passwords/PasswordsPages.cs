@@ -13,13 +13,11 @@ namespace Cardea.Features.Passwords;
 
 /// <summary>The browser door to passwords: the same deeds as the JSON door, shown as pages.</summary>
 public sealed class PasswordsPages(
-    Database database, PasswordsOptions options, AccountsOptions accountsOptions, PasswordSignUp signUp, PasswordSignIn signIn, SignOut signOut, PasswordReset reset, PasswordChange change,
+    Database database, PasswordsOptions options, AccountsOptions accountsOptions, PasswordSignUp signUp, PasswordSignIn signIn, PageSignIn pageSignIn, PasswordReset reset, PasswordChange change,
     PasswordInput input, MailRequests requests, IEnumerable<MailRequestKind> kinds, DeviceCookie deviceCookie, SessionCookie sessionCookie, BrowserBinding binding, StepCookie steps, Views views)
 {
-    private const string Home = "/dashboard";
-
     /// <summary>Holds the one-use token between a sign-in with a password that must be another now, and the page that sets it.</summary>
-    private const string ChangeStep = "password-change";
+    public const string ChangeStep = "password-change";
 
     private readonly MailRequestKind _resetKind = kinds.Single(kind => kind.Name == PasswordsEndpoints.ResetKind);
 
@@ -27,7 +25,7 @@ public sealed class PasswordsPages(
     {
         var returnTo = ReturnUrl.Local(http.Request.Query["return_url"]);
         return http.CallerIfAny() is not null
-            ? Task.FromResult(Views.Redirect(returnTo ?? Home))
+            ? Task.FromResult(Views.Redirect(returnTo ?? PageSignIn.Home))
             : views.ShowAsync<LoginPage>(http, new { ReturnTo = returnTo, SignUpEnabled = accountsOptions.SignUpEnabled });
     }
 
@@ -51,30 +49,7 @@ public sealed class PasswordsPages(
         }
 
         var outcome = await signIn.SignInAsync(name!, password!, new(deviceCookie.Client(http), form["replace"] == "true", ForPages: true), http.RequestAborted);
-        if (outcome is SignInOutcome.Refused(var refusal))
-        {
-            if (refusal.Code != PasswordProblems.PasswordChangeRequired.Code)
-            {
-                return await ShowLoginAsync(http, form, refusal, returnTo);
-            }
-
-            steps.Set(http, ChangeStep, refusal.Extensions!["password_change_token"]!.ToString()!, PasswordReset.ChangePurpose.TokenLifetime);
-            return Views.Redirect(PasswordMails.ResetPath);
-        }
-
-        if (http.CallerIfAny() is { } previous)
-        {
-            await signOut.RunAsync(previous, ClientInfo.Of(http)); // its cookie is overwritten: nobody but who copied it could use it any more
-        }
-
-        var signedIn = (SignInOutcome.SignedIn)outcome;
-        sessionCookie.Set(http, signedIn.Session.Id, signedIn.CookieSecret!);
-        if (signedIn.DeviceToken is not null)
-        {
-            deviceCookie.Set(http, signedIn.DeviceToken.Reveal());
-        }
-
-        return Views.Redirect(returnTo ?? Home);
+        return await pageSignIn.GoOnAsync(http, outcome, returnTo) ?? await ShowLoginAsync(http, form, ((SignInOutcome.Refused)outcome).Problem, returnTo);
     }
 
     public Task<IResult> RegisterAsync(HttpContext http) => views.ShowAsync<RegisterPage>(http, new { options.MinimumLength });

@@ -19,6 +19,7 @@ internal static class SignInFeature
         services.AddSingleton<SignOut>();
         services.AddSingleton<SignInEndpoints>();
         services.AddSingleton<SignInPages>();
+        services.AddSingleton<PageSignIn>();
         services.AddSingleton<FindPageCaller>(provider =>
         {
             // As with a bearer token: an account that was disabled after it signed in opens nothing.
