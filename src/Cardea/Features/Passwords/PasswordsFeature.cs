@@ -67,7 +67,7 @@ internal static class PasswordsFeature
             .Says("Sign-in", "Sign in with a password", "By `email`, `username`, or `login` for either. `replace: true` ends the oldest session where the limit is reached.")
             .Takes(new LoginRequest(Email: "alice@example.org", Password: "correct horse battery staple"))
             .Gives(StatusCodes.Status200OK, typeof(TokenBody))
-            .Refuses(AccountProblems.InvalidCredentials, AccountProblems.AccountDisabled, AccountProblems.EmailNotVerified, PasswordProblems.PasswordChangeRequired, SignInProblems.SessionActive, CommonProblems.Overloaded);
+            .Refuses(AccountProblems.InvalidCredentials, AccountProblems.AccountDisabled, AccountProblems.EmailNotVerified, SecondStepsProblems.MfaRequired, SecondStepsProblems.EnrolmentRequired, PasswordProblems.PasswordChangeRequired, SignInProblems.SessionActive, CommonProblems.Overloaded);
         routes.Door("POST", "/password/forgot", doors.ForgotAsync, Access.Anyone, Forgets)
             .Says("Password", "Ask for a new password", "The same answer for every name. Who has an account gets a mail.")
             .Takes(new ForgotRequest("alice@example.org"))

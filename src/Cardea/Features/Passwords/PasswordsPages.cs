@@ -1,5 +1,6 @@
 using Cardea.Features.Accounts;
 using Cardea.Features.Mail;
+using Cardea.Features.SecondSteps;
 using Cardea.Features.Sessions;
 using Cardea.Features.Shared;
 using Cardea.Features.SignIn;
@@ -14,7 +15,7 @@ namespace Cardea.Features.Passwords;
 /// <summary>The browser door to passwords: the same deeds as the JSON door, shown as pages.</summary>
 public sealed class PasswordsPages(
     Database database, PasswordsOptions options, AccountsOptions accountsOptions, PasswordSignUp signUp, PasswordSignIn signIn, PageSignIn pageSignIn, PasswordReset reset, PasswordChange change,
-    PasswordInput input, MailRequests requests, IEnumerable<MailRequestKind> kinds, DeviceCookie deviceCookie, SessionCookie sessionCookie, BrowserBinding binding, StepCookie steps, Views views)
+    PasswordInput input, MailRequests requests, IEnumerable<MailRequestKind> kinds, DeviceCookie deviceCookie, SessionCookie sessionCookie, BrowserBinding binding, StepCookie steps, IEnumerable<SignInWay> ways, IEnumerable<SecurityEntry> entries, Views views)
 {
     /// <summary>Holds the one-use token between a sign-in with a password that must be another now, and the page that sets it.</summary>
     public const string ChangeStep = "password-change";
@@ -26,7 +27,7 @@ public sealed class PasswordsPages(
         var returnTo = ReturnUrl.Local(http.Request.Query["return_url"]);
         return http.CallerIfAny() is not null
             ? Task.FromResult(Views.Redirect(returnTo ?? PageSignIn.Home))
-            : views.ShowAsync<LoginPage>(http, new { ReturnTo = returnTo, SignUpEnabled = accountsOptions.SignUpEnabled });
+            : views.ShowAsync<LoginPage>(http, new { ReturnTo = returnTo, SignUpEnabled = accountsOptions.SignUpEnabled, Ways = ways });
     }
 
     public async Task<IResult> SignInAsync(HttpContext http, IFormCollection form)
@@ -122,7 +123,7 @@ public sealed class PasswordsPages(
             : await ShowResetAsync(http, given, held is not null, Views.Again(http, form, refusal), refusal.Status);
     }
 
-    public Task<IResult> SecurityAsync(HttpContext http) => views.ShowAsync<SecurityPage>(http, new { options.MinimumLength });
+    public Task<IResult> SecurityAsync(HttpContext http) => ShowSecurityAsync(http, FormState.Empty, FormState.Empty);
 
     public async Task<IResult> ChangeAsync(HttpContext http, IFormCollection form)
     {
@@ -136,7 +137,7 @@ public sealed class PasswordsPages(
         var refusal = errors.Any ? errors.ToProblem() : await change.ChangeAsync(http.Caller(), current!, form["new_password"], ClientInfo.Of(http), http.RequestAborted);
         if (refusal is not null)
         {
-            return await views.ShowAsync<SecurityPage>(http, new { Change = Views.Again(http, form, refusal), options.MinimumLength }, refusal.Status);
+            return await ShowSecurityAsync(http, Views.Again(http, form, refusal), FormState.Empty, refusal.Status);
         }
 
         await sessionCookie.RenewAsync(http, http.Caller().SessionId);
@@ -150,16 +151,31 @@ public sealed class PasswordsPages(
             : FieldErrors.One("password", "Enter the password.");
         if (refusal is not null)
         {
-            return await views.ShowAsync<SecurityPage>(http, new { Delete = Views.Again(http, form, refusal), options.MinimumLength }, refusal.Status);
+            return await ShowSecurityAsync(http, FormState.Empty, Views.Again(http, form, refusal), refusal.Status);
         }
 
         sessionCookie.Clear(http);
         return views.Redirect(http, PageDoors.LoginPath, FlashKind.Success, "The account was deleted.");
     }
 
+    private async Task<IResult> ShowSecurityAsync(HttpContext http, FormState change, FormState delete, int status = StatusCodes.Status200OK)
+    {
+        var lines = await database.ReadAsync(async scope =>
+        {
+            var all = new List<(SecurityEntry, Phrase)>();
+            foreach (var entry in entries.OrderBy(entry => entry.Order))
+            {
+                all.Add((entry, await entry.StateAsync(scope, http.Caller().AccountId)));
+            }
+
+            return all;
+        });
+        return await views.ShowAsync<SecurityPage>(http, new { Change = change, Delete = delete, Entries = lines, options.MinimumLength }, status);
+    }
+
     private Task<IResult> ShowLoginAsync(HttpContext http, IFormCollection form, Problem problem, string? returnTo) => views.ShowAsync<LoginPage>(
         http,
-        new { State = Views.Again(http, form, problem), ReturnTo = returnTo, IsSessionActive = problem.Code == SignInProblems.SessionActive.Code, accountsOptions.SignUpEnabled },
+        new { State = Views.Again(http, form, problem), ReturnTo = returnTo, IsSessionActive = problem.Code == SignInProblems.SessionActive.Code, accountsOptions.SignUpEnabled, Ways = ways },
         problem.Status);
 
     private Task<IResult> ShowResetAsync(HttpContext http, string? token, bool isChange, FormState state, int status = StatusCodes.Status200OK) => views.ShowAsync<ResetPage>(
