@@ -172,3 +172,44 @@ CREATE TABLE protection_keys (
     content BYTEA NOT NULL,                   -- sealed XML of the framework's key ring
     created_at BIGINT NOT NULL
 );
+
+-- 0003_second_steps
+-- What is asked after the first proof, and what counts as a proof that is still fresh.
+
+ALTER TABLE accounts ADD COLUMN has_second_factor BIGINT NOT NULL DEFAULT 0; -- an authenticator app or a passkey is set up; written with them
+ALTER TABLE sessions ADD COLUMN factor_at BIGINT;        -- when a second factor was last proved in it; null when never
+ALTER TABLE devices ADD COLUMN trusted_until BIGINT;     -- its owner wants no second step here until then
+
+CREATE TABLE pending_sign_ins (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    token_hash BYTEA NOT NULL UNIQUE,         -- SHA-256 of what the client holds
+    step TEXT NOT NULL,                         -- what is still to be done: factor, enrolment, or nothing but room for a session
+    amr TEXT NOT NULL,                          -- what has been proved so far
+    used_temporary_password BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX pending_sign_ins_by_account ON pending_sign_ins (account_id);
+CREATE INDEX pending_sign_ins_by_expiry ON pending_sign_ins (expires_at);
+
+-- 0004_totp
+-- Authenticator apps, and the codes for the day on which the phone is lost.
+
+CREATE TABLE totp_secrets (
+    account_id TEXT PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE,
+    secret BYTEA NOT NULL,                    -- sealed
+    last_step BIGINT NOT NULL,               -- the newest step whose code was taken: neither it nor an older one again
+    created_at BIGINT NOT NULL,
+    confirmed_at BIGINT                      -- null until a code proved that the app has it
+);
+
+CREATE TABLE recovery_codes (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    code_mac BYTEA NOT NULL,                  -- keyed; the key is not in the database
+    created_at BIGINT NOT NULL
+);
+
+CREATE UNIQUE INDEX recovery_codes_by_code ON recovery_codes (account_id, code_mac);

@@ -40,7 +40,7 @@ internal static class PasswordsFeature
         services.AddSingleton<PasswordsEndpoints>();
         services.AddSingleton<PasswordsPages>();
         services.AddSingleton(provider => new MailRequestKind(PasswordsEndpoints.ResetKind, (transaction, asked) => provider.GetRequiredService<PasswordReset>().ResolveAsync(transaction, asked)));
-        services.AddSingleton(provider => new PageNextStep(PasswordProblems.PasswordChangeRequired.Code, (http, refusal, _) =>
+        services.AddSingleton(provider => new PageNextStep(PasswordProblems.PasswordChangeRequired, (http, refusal, _) =>
         {
             provider.GetRequiredService<StepCookie>().Set(http, PasswordsPages.ChangeStep, (string)refusal.Extensions!["password_change_token"]!, PasswordReset.ChangePurpose.TokenLifetime);
             return PasswordMails.ResetPath;

@@ -6,7 +6,6 @@ using Cardea.Features.SecondSteps;
 using Cardea.Features.Standing;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Web;
-using Microsoft.AspNetCore.Http;
 
 namespace Cardea.Features.RecoveryCodes;
 
@@ -51,14 +50,13 @@ public sealed class RecoveryCodes(Database database, RecoveryCodeStore store, Ma
         return codes;
     }
 
-    public async Task<FactorVerdict> CheckAsync(AccountSnapshot account, PendingSignIn? pending, FactorAnswer answer, HttpContext http)
+    public async Task<FactorVerdict> CheckAsync(AccountSnapshot account, PendingSignIn? pending, FactorAnswer answer, ClientInfo client)
     {
         if (!ReadableSecret.TryParse(answer.Code, out var code) || !await database.ReadAsync(scope => store.HasAsync(scope, account.Id, Mac(account.Id, code))))
         {
             return new FactorVerdict.Wrong();
         }
 
-        var client = ClientInfo.Of(http);
         return new FactorVerdict.Right(["otp"], async transaction =>
         {
             if (!await store.TryConsumeAsync(transaction, account.Id, Mac(account.Id, code)))

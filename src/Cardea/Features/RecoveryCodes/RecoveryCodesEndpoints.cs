@@ -30,7 +30,7 @@ public sealed class RecoveryCodeRenewal(Database database, AccountDirectory acco
         }
 
         var renewed = await codes.RenewAsync(transaction, account.Id);
-        await change.ApplyAsync(transaction, account, RecoveryCodesEvents.Renewed, "New recovery codes were made. The old ones work no more.", caller, client, endOthers: false);
+        await change.ApplyAsync(transaction, account, RecoveryCodesEvents.Renewed, new Phrase("New recovery codes were made. The old ones work no more."), caller, client, endOthers: false);
         return (renewed, null);
     });
 }

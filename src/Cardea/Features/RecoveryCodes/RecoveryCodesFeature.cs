@@ -28,6 +28,7 @@ internal static class RecoveryCodesFeature
         var doors = routes.ServiceProvider.GetRequiredService<RecoveryCodesEndpoints>();
         routes.Door("POST", "/users/me/recovery-codes", doors.RenewAsync, Access.RecentBearer, Limit.Requests("recovery-codes", 60, TimeSpan.FromMinutes(15)))
             .Says("Factors", "New recovery codes", "Ten, shown once; the old ones are void.")
+            .TakesNothing()
             .Gives(StatusCodes.Status201Created, typeof(RecoveryCodesBody))
             .Refuses(SecondStepsProblems.ReauthenticationRequired, RecoveryCodeRenewal.NothingSetUp);
     }

@@ -69,6 +69,5 @@ public interface ISecondFactor
     /// <param name="account">Whose factor.</param>
     /// <param name="pending">The sign-in that waits for it; null when a living session proves itself again.</param>
     /// <param name="answer">What was given.</param>
-    /// <param name="http">The request, for a method that compares it with what a browser signed.</param>
-    Task<FactorVerdict> CheckAsync(AccountSnapshot account, PendingSignIn? pending, FactorAnswer answer, Microsoft.AspNetCore.Http.HttpContext http);
+    Task<FactorVerdict> CheckAsync(AccountSnapshot account, PendingSignIn? pending, FactorAnswer answer, ClientInfo client);
 }

@@ -4,7 +4,6 @@ using Cardea.Features.Sessions;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Web;
-using Microsoft.AspNetCore.Http;
 
 namespace Cardea.Features.SecondSteps;
 
@@ -24,17 +23,16 @@ public delegate Task<Problem?> CheckPassword(string accountId, string password, 
 public sealed class Reauthentication(
     Database database, IEnumerable<ISecondFactor> factors, FactorAttempts attempts, AccountDirectory accounts, SessionDirectory sessions, CheckPassword checkPassword, AuditLog audit)
 {
-    public async Task<Problem?> ConfirmAsync(Caller caller, ConfirmationAnswer answer, HttpContext http)
+    public async Task<Problem?> ConfirmAsync(Caller caller, ConfirmationAnswer answer, ClientInfo client, CancellationToken cancellation)
     {
-        var client = ClientInfo.Of(http);
         if (await accounts.FindAsync(caller.AccountId) is not { } account)
         {
             return CommonProblems.Unauthorized;
         }
 
         return answer.Factor is { } factor
-            ? await ConfirmByFactorAsync(caller, account, factor, client, http)
-            : await ConfirmByPasswordAsync(caller, answer.Password ?? "", client, http.RequestAborted);
+            ? await ConfirmByFactorAsync(caller, account, factor, client)
+            : await ConfirmByPasswordAsync(caller, answer.Password ?? "", client, cancellation);
     }
 
     private async Task<Problem?> ConfirmByPasswordAsync(Caller caller, string password, ClientInfo client, CancellationToken cancellation)
@@ -48,7 +46,7 @@ public sealed class Reauthentication(
         return null;
     }
 
-    private async Task<Problem?> ConfirmByFactorAsync(Caller caller, AccountSnapshot account, FactorAnswer answer, ClientInfo client, HttpContext http)
+    private async Task<Problem?> ConfirmByFactorAsync(Caller caller, AccountSnapshot account, FactorAnswer answer, ClientInfo client)
     {
         Problem? refusal = null;
         foreach (var factor in factors.Where(factor => factor.Kind is not FactorKind.Fallback && factor.Takes(answer)))
@@ -64,7 +62,7 @@ public sealed class Reauthentication(
                 continue;
             }
 
-            switch (await factor.CheckAsync(account, null, answer, http))
+            switch (await factor.CheckAsync(account, null, answer, client))
             {
                 case FactorVerdict.Right right:
                     return await database.WriteAsync(async transaction =>

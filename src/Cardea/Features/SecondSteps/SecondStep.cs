@@ -4,7 +4,6 @@ using Cardea.Features.SignIn;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Web;
-using Microsoft.AspNetCore.Http;
 
 namespace Cardea.Features.SecondSteps;
 
@@ -15,7 +14,7 @@ namespace Cardea.Features.SecondSteps;
 public sealed class SecondStep(
     Database database, IEnumerable<ISecondFactor> factors, PendingSignIns pendings, FactorAttempts attempts, AccountDirectory accounts, SignInGate gate, AuditLog audit)
 {
-    public async Task<SignInOutcome> FinishAsync(string? token, string? method, FactorAnswer answer, SignInRequest request, HttpContext http)
+    public async Task<SignInOutcome> FinishAsync(string? token, string? method, FactorAnswer answer, SignInRequest request)
     {
         if (await database.ReadAsync(scope => pendings.FindAsync(scope, token)) is not { } pending || await accounts.FindAsync(pending.AccountId) is not { } account)
         {
@@ -41,7 +40,7 @@ public sealed class SecondStep(
             return Refuse(throttled);
         }
 
-        switch (await factor.CheckAsync(account, pending, answer, http))
+        switch (await factor.CheckAsync(account, pending, answer, request.Client))
         {
             case FactorVerdict.Right right:
                 string[] amr = [.. pending.Amr.Split(' ').Concat(right.Amr).Append(SignInGate.MultiFactor).Distinct()];

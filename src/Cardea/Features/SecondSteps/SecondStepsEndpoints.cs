@@ -51,7 +51,7 @@ public sealed class SecondStepsEndpoints(Database database, SecondStep step, Rea
 
         var outcome = await step.FinishAsync(
             request.MfaToken, request.Method, new(request.Code, request.Credential),
-            new(deviceCookie.Client(http), request.Replace ?? false, ForPages: false, request.TrustDevice ?? false), http);
+            new(deviceCookie.Client(http), request.Replace ?? false, ForPages: false, request.TrustDevice ?? false));
         return await outcomes.TellAsync(http, outcome);
     }
 
@@ -69,7 +69,7 @@ public sealed class SecondStepsEndpoints(Database database, SecondStep step, Rea
         }
 
         var answer = new ConfirmationAnswer(request.Password, request.Password is null ? new(request.Code, request.Credential) : null);
-        return await reauthentication.ConfirmAsync(http.Caller(), answer, http) is { } refusal ? Answers.Problem(refusal) : Answers.Message("Thank you. You can go on for ten minutes.");
+        return await reauthentication.ConfirmAsync(http.Caller(), answer, ClientInfo.Of(http), http.RequestAborted) is { } refusal ? Answers.Problem(refusal) : Answers.Message("Thank you. You can go on for ten minutes.");
     }
 
     public async Task<IResult> FactorsAsync(HttpContext http)

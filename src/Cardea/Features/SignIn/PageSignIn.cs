@@ -7,9 +7,9 @@ using Microsoft.AspNetCore.Http;
 namespace Cardea.Features.SignIn;
 
 /// <summary>Where a browser goes on when a sign-in was refused for something that its owner can do at once, registered by the room that knows the page.</summary>
-/// <param name="Code">The refusal's code.</param>
+/// <param name="After">The refusal that it follows.</param>
 /// <param name="GoOn">Keeps what the step needs out of the address, and says where it is; gets where to end up, which is null for the usual place.</param>
-public sealed record PageNextStep(string Code, Func<HttpContext, Problem, string?, string> GoOn);
+public sealed record PageNextStep(Problem After, Func<HttpContext, Problem, string?, string> GoOn);
 
 /// <summary>How an outcome of the way in is told to a browser. Every page that signs in ends here.</summary>
 public sealed class PageSignIn(SignOut signOut, SessionCookie sessionCookie, DeviceCookie deviceCookie, IEnumerable<PageNextStep> nextSteps)
@@ -21,7 +21,7 @@ public sealed class PageSignIn(SignOut signOut, SessionCookie sessionCookie, Dev
     {
         if (outcome is SignInOutcome.Refused(var refusal))
         {
-            return nextSteps.FirstOrDefault(step => step.Code == refusal.Code) is { } next ? Views.Redirect(next.GoOn(http, refusal, returnTo)) : null;
+            return nextSteps.FirstOrDefault(step => step.After.Code == refusal.Code) is { } next ? Views.Redirect(next.GoOn(http, refusal, returnTo)) : null;
         }
 
         if (http.CallerIfAny() is { SessionId.Length: > 0 } previous)

@@ -33,6 +33,7 @@ internal static class SignInFeature
         var doors = routes.ServiceProvider.GetRequiredService<SignInEndpoints>();
         routes.Door("POST", "/auth/logout", doors.SignOutAsync, Access.Bearer, Limit.None("ends the caller's own session"))
             .Says("Sign-in", "Sign out", "The session is over at once, on every node: its access token and refresh token with it.")
+            .TakesNothing()
             .Gives(StatusCodes.Status200OK, typeof(MessageBody));
         var pages = routes.ServiceProvider.GetRequiredService<SignInPages>();
         routes.Page("/logout", pages.AskAsync, PageAccess.Anyone);

@@ -72,7 +72,7 @@ public sealed class TotpEnrolment(
             await counters.ForgetAsync(transaction, key);
             await attempts.ForgetAsync(transaction, account.Id, factor);
             var codes = await recoveryCodes.RenewAsync(transaction, account.Id);
-            await change.ApplyAsync(transaction, account, TotpEvents.SetUp, "An authenticator app was set up.", caller, client, endOthers: false);
+            await change.ApplyAsync(transaction, account, TotpEvents.SetUp, new Phrase("An authenticator app was set up."), caller, client, endOthers: false);
             if (caller.PendingId is null)
             {
                 await sessions.ProveAgainAsync(transaction, caller.SessionId, [.. TotpFactor.Amr, SignIn.SignInGate.MultiFactor], byFactor: true);
@@ -95,7 +95,7 @@ public sealed class TotpEnrolment(
         }
 
         await attempts.ForgetAsync(transaction, account.Id, factor);
-        await change.ApplyAsync(transaction, account, TotpEvents.Removed, "The authenticator app was removed.", caller, client, endOthers: true);
+        await change.ApplyAsync(transaction, account, TotpEvents.Removed, new Phrase("The authenticator app was removed."), caller, client, endOthers: true);
         return null;
     });
 }

@@ -5,7 +5,6 @@ using Cardea.Features.SecondSteps;
 using Cardea.Features.Standing;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Web;
-using Microsoft.AspNetCore.Http;
 
 namespace Cardea.Features.Totp;
 
@@ -29,7 +28,7 @@ public sealed class TotpFactor(Database database, TotpStore store, MasterKey mas
 
     public Task BeginAsync(Transaction transaction, AccountSnapshot account, PendingSignIn pending, ClientInfo client) => Task.CompletedTask;
 
-    public async Task<FactorVerdict> CheckAsync(AccountSnapshot account, PendingSignIn? pending, FactorAnswer answer, HttpContext http) =>
+    public async Task<FactorVerdict> CheckAsync(AccountSnapshot account, PendingSignIn? pending, FactorAnswer answer, ClientInfo client) =>
         await database.ReadAsync(scope => store.FindAsync(scope, account.Id)) is { ConfirmedAt: not null } stored
         && Open(stored).FindStep(answer.Code, clock.GetUtcNow(), stored.LastStep) is { } step
             ? new FactorVerdict.Right(Amr, transaction => store.TryUseStepAsync(transaction, account.Id, step))

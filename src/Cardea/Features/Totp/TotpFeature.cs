@@ -33,6 +33,7 @@ internal static class TotpFeature
         var doors = routes.ServiceProvider.GetRequiredService<TotpEndpoints>();
         routes.Door("POST", "/users/me/totp", doors.BeginAsync, Access.Enrolling, Changes)
             .Says("Factors", "Set up an authenticator app", "Gives the secret as text, as a key URI and as a QR code. Nothing is on until it is confirmed.")
+            .TakesNothing()
             .Gives(StatusCodes.Status201Created, typeof(TotpBody))
             .Refuses(SecondStepsProblems.ReauthenticationRequired, TotpProblems.AlreadySetUp);
         routes.Door("POST", "/users/me/totp/confirm", doors.ConfirmAsync, Access.Enrolling, Changes)

@@ -44,6 +44,10 @@ public static class Doors
     public static T Takes<T>(this T door, object example)
         where T : IEndpointConventionBuilder => door.WithMetadata(new AcceptsMetadata(["application/json"], example.GetType()), new BodyExample(example));
 
+    /// <summary>The door reads no body, and says so.</summary>
+    public static T TakesNothing<T>(this T door)
+        where T : IEndpointConventionBuilder => door.WithMetadata(NoBody.Instance);
+
     /// <summary>A value that the door reads from the query.</summary>
     public static T Asks<T>(this T door, string name, string description)
         where T : IEndpointConventionBuilder => door.WithMetadata(new QueryValue(name, description));
@@ -73,6 +77,12 @@ public static class Doors
 
 /// <summary>Metadata of a door: what may be sent to it, as an example.</summary>
 public sealed record BodyExample(object Value);
+
+/// <summary>Metadata of a door that reads no body.</summary>
+public sealed record NoBody
+{
+    public static readonly NoBody Instance = new();
+}
 
 /// <summary>Metadata of a door: what may stand in the query.</summary>
 public sealed record QueryValue(string Name, string Description);
