@@ -1,4 +1,5 @@
 using Cardea.Features.Accounts;
+using Cardea.Features.Admin;
 using Cardea.Features.Audit;
 using Cardea.Features.Documents;
 using Cardea.Features.Health;
@@ -59,6 +60,7 @@ public static class CardeaFeatures
 
         services.AddPasswords(settings);
         services.AddOverview();
+        services.AddAdmin();
 
         services.AddDocuments(server);
 
