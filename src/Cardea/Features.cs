@@ -1,4 +1,5 @@
 using Cardea.Features.Accounts;
+using Cardea.Features.Admin;
 using Cardea.Features.Audit;
 using Cardea.Features.Documents;
 using Cardea.Features.Health;
@@ -65,6 +66,7 @@ public static class CardeaFeatures
         services.AddTotp();
         services.AddRecoveryCodes();
         services.AddOverview();
+        services.AddAdmin();
 
         services.AddDocuments(server);
 

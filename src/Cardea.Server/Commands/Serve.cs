@@ -12,6 +12,15 @@ public static partial class Serve
 {
     private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(10);
 
+    internal static Command Command { get; } = new("serve", "[--urls URL] [--https]", "Serves, until SIGTERM or Ctrl+C.", call => RunAsync(
+        [.. call.Configuration, .. call.Has("urls") ? [$"--urls={call.Option("urls")}"] : (string[])[], .. call.Has("https") ? ["--https"] : (string[])[]]))
+    {
+        More = """
+            --urls URL    where it listens, such as http://localhost:8080; several with a semicolon between them
+            --https       on https://localhost:8443 with a certificate of its own, kept in the data directory, for trying things out
+            """,
+    };
+
     public static async Task<int> RunAsync(string[] args)
     {
         var app = Build(args);
@@ -49,24 +58,7 @@ public static partial class Serve
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? customize = null, Action<ILoggingBuilder>? log = null)
     {
         ArgumentNullException.ThrowIfNull(args);
-        // appsettings.json, then .env, then the environment, then the command line: the nearer to the running process, the stronger.
-        if (File.Exists(".env"))
-        {
-            EnvironmentFile.Apply(EnvironmentFile.Parse(File.ReadAllText(".env")));
-        }
-
-        // The settings are read once, so nobody needs to watch their file.
-        Environment.SetEnvironmentVariable("DOTNET_hostBuilder__reloadConfigOnChange", "false");
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [.. args.Where(arg => arg != "--https")], ContentRootPath = AppContext.BaseDirectory });
-        customize?.Invoke(builder);
-        FindCertificates(builder.Configuration);
-        Logs.Configure(builder);
-        log?.Invoke(builder.Logging);
-        builder.Services.AddCardea(builder.Configuration, builder.Environment);
-        builder.Services.AddTelemetry(builder.Configuration);
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = LongestStop);
-        builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel((context, kestrel) => Limit(kestrel));
+        var builder = Configure([.. args.Where(arg => arg != "--https")], customize, log);
         if (args.Contains("--https"))
         {
             LocalCertificate.Use(builder);
@@ -79,6 +71,31 @@ public static partial class Serve
         app.UseSwagger();
         app.MapCardea();
         return app;
+    }
+
+    /// <summary>The product from its settings; a command takes it as it is and never listens.</summary>
+    /// <exception cref="SettingsException">Settings are wrong.</exception>
+    internal static WebApplicationBuilder Configure(string[] args, Action<WebApplicationBuilder>? customize = null, Action<ILoggingBuilder>? log = null)
+    {
+        // appsettings.json, then .env, then the environment, then the command line: the nearer to the running process, the stronger.
+        if (File.Exists(".env"))
+        {
+            EnvironmentFile.Apply(EnvironmentFile.Parse(File.ReadAllText(".env")));
+        }
+
+        // The settings are read once, so nobody needs to watch their file.
+        Environment.SetEnvironmentVariable("DOTNET_hostBuilder__reloadConfigOnChange", "false");
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        customize?.Invoke(builder);
+        FindCertificates(builder.Configuration);
+        Logs.Configure(builder);
+        log?.Invoke(builder.Logging);
+        builder.Services.AddCardea(builder.Configuration, builder.Environment);
+        builder.Services.AddTelemetry(builder.Configuration);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = LongestStop);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel((context, kestrel) => Limit(kestrel));
+        return builder;
     }
 
     /// <exception cref="SettingsException">Kestrel would fail on one of them, with a stack trace.</exception>

@@ -85,6 +85,18 @@ public sealed class AuEventTests
         await SaysAsync(alice.TrySignInAsync(), "sign_in.succeeded");
         await SaysAsync(alice.DeleteAsync("/users/me", new { password = alice.Password }), "account.deleted");
 
+        var byCommand = new (string Event, string[] Args)[]
+        {
+            ("account.added", ["add", "bob@example.org"]), ("role.granted", ["grant", "bob@example.org", "admin"]), ("role.revoked", ["revoke", "bob@example.org", "admin"]),
+            ("account.disabled", ["disable", "bob@example.org"]), ("account.enabled", ["enable", "bob@example.org"]), ("password.set", ["set-password", "bob@example.org"]),
+        };
+        foreach (var (kind, args) in byCommand)
+        {
+            (await app.CommandAsync(["user", .. args])).Worked();
+            Assert.Equal(("cardea user " + args[0], "cardea user " + args[0]), await app.Database.ScalarAsync<(string, string)>(
+                "SELECT actor_id, user_agent FROM audit_events WHERE event = @kind AND account_id = (SELECT id FROM accounts WHERE email = 'bob@example.org')", new { kind }));
+        }
+
         foreach (var once in new[] { "admin.bootstrapped", "signing_key.rotated" })
         {
             Assert.Equal(1, await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM audit_events WHERE event = @once", new { once }));

@@ -24,8 +24,8 @@ public sealed class AccountStore
     {
         var added = await transaction.ExecuteAsync(
             """
-            INSERT INTO accounts (id, email, username, username_key, given_name, family_name, password_hash, password_changed_at, email_verified_at, created_at)
-            VALUES (@Id, @Email, @Username, @key, @GivenName, @FamilyName, @PasswordHash, @PasswordChangedAt, @EmailVerifiedAt, @CreatedAt)
+            INSERT INTO accounts (id, email, username, username_key, given_name, family_name, password_hash, password_changed_at, password_change_required, email_verified_at, created_at)
+            VALUES (@Id, @Email, @Username, @key, @GivenName, @FamilyName, @PasswordHash, @PasswordChangedAt, @required, @EmailVerifiedAt, @CreatedAt)
             ON CONFLICT DO NOTHING
             """,
             new
@@ -38,6 +38,7 @@ public sealed class AccountStore
                 account.FamilyName,
                 account.PasswordHash,
                 account.PasswordChangedAt,
+                required = account.PasswordChangeRequired ? 1 : 0,
                 account.EmailVerifiedAt,
                 account.CreatedAt,
             });
@@ -59,8 +60,19 @@ public sealed class AccountStore
 
     public Task<Account?> FindByUsernameAsync(Scope scope, string key) => scope.FindAsync<Account>($"{Select} WHERE username_key = @key", new { key });
 
-    public Task SetPasswordAsync(Transaction transaction, string id, string hash, long now) => transaction.ExecuteAsync(
-        "UPDATE accounts SET password_hash = @hash, password_changed_at = @now, password_change_required = 0 WHERE id = @id", new { id, hash, now });
+    /// <param name="isTemporary">Whether somebody else chose it, so that the owner must choose another at the next sign-in.</param>
+    public Task SetPasswordAsync(Transaction transaction, string id, string hash, long now, bool isTemporary = false) => transaction.ExecuteAsync(
+        "UPDATE accounts SET password_hash = @hash, password_changed_at = @now, password_change_required = @required WHERE id = @id",
+        new { id, hash, now, required = isTemporary ? 1 : 0 });
+
+    /// <param name="at">Null enables it again.</param>
+    public Task SetDisabledAsync(Transaction transaction, string id, long? at) =>
+        transaction.ExecuteAsync("UPDATE accounts SET disabled_at = @at WHERE id = @id", new { id, at });
+
+    /// <summary>Newest first; with a text, those that have it in address or username.</summary>
+    public Task<List<Account>> ListNewestAsync(Scope scope, string? text, int most) => scope.QueryAsync<Account>(
+        $"{Select} WHERE @like IS NULL OR email LIKE @like ESCAPE '!' OR username_key LIKE @like ESCAPE '!' ORDER BY id DESC LIMIT @most",
+        new { like = text is null ? null : $"%{Escaped(text.ToLowerInvariant())}%", most });
 
     /// <summary>The same password in a newer form; nothing if it has been changed meanwhile.</summary>
     public Task SetRehashedAsync(Transaction transaction, string id, string before, string after) => transaction.ExecuteAsync(
@@ -88,4 +100,6 @@ public sealed class AccountStore
         transaction.ExecuteAsync("UPDATE accounts SET last_login_at = @now WHERE id = @id", new { id, now });
 
     public Task RemoveAsync(Transaction transaction, string id) => transaction.ExecuteAsync("DELETE FROM accounts WHERE id = @id", new { id });
+
+    private static string Escaped(string text) => text.Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal);
 }

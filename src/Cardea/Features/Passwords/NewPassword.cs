@@ -10,9 +10,9 @@ namespace Cardea.Features.Passwords;
 public sealed class NewPassword(
     AccountStore accounts, SessionDirectory sessions, OneTimeSecrets.OneTimeSecrets secrets, PasswordAttempts attempts, Outbox outbox, TimeProvider clock)
 {
-    public async Task SetAsync(Transaction transaction, Account account, string hash, ClientInfo client, string? exceptSession)
+    public async Task SetAsync(Transaction transaction, Account account, string hash, ClientInfo client, string? exceptSession, bool isTemporary = false)
     {
-        await accounts.SetPasswordAsync(transaction, account.Id, hash, clock.Milliseconds());
+        await accounts.SetPasswordAsync(transaction, account.Id, hash, clock.Milliseconds(), isTemporary);
         await sessions.EndAllAsync(transaction, account.Id, exceptSession);
         await secrets.VoidAllAsync(transaction, account.Id);
         await attempts.ForgetAsync(transaction, account.Id);

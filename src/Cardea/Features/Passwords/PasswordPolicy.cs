@@ -47,7 +47,7 @@ public sealed class PasswordPolicy(PasswordsOptions options, Branding branding, 
     {
         var text = password.Length > EstimatedLength ? password[..EstimatedLength] : password;
         // Where it is used for is the first thing that people put into a password: the product, what it is called here, and its host.
-        string?[] context = ["cardea", branding.Name, publicUrl.Value.Host, .. ownNames];
+        string?[] context = ["cardea", branding.Name, publicUrl.IsKnown ? publicUrl.Value.Host : null, .. ownNames];
         var names = context.Where(name => name is { Length: >= 3 }).SelectMany(Parts).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
         return IsBuiltFrom(names, text) || Estimator.EvaluatePassword(text, names).Score < LeastScore;
     }

@@ -10,6 +10,13 @@ public sealed class RoleStore
     public Task GrantAsync(Transaction transaction, string accountId, string role) => transaction.ExecuteAsync(
         "INSERT INTO account_roles (account_id, role) VALUES (@accountId, @role) ON CONFLICT (account_id, role) DO NOTHING", new { accountId, role });
 
+    public async Task<bool> TryRevokeAsync(Transaction transaction, string accountId, string role) => await transaction.ExecuteAsync(
+        "DELETE FROM account_roles WHERE account_id = @accountId AND role = @role", new { accountId, role }) == 1;
+
+    public async Task<bool> ExistsAsync(Scope scope, string role) => await scope.FindAsync<string>("SELECT name FROM roles WHERE name = @role", new { role }) is not null;
+
+    public Task<List<string>> ListAsync(Scope scope) => scope.QueryAsync<string>("SELECT name FROM roles ORDER BY name");
+
     public async Task<bool> AnyHasAsync(Scope scope, string role) =>
         await scope.FindAsync<string>("SELECT account_id FROM account_roles WHERE role = @role LIMIT 1", new { role }) is not null;
 

@@ -42,12 +42,21 @@ public sealed class SigningKeyRing(
     /// <summary>Makes the next key. It signs once every verifier can know it; the keys before it then run out.</summary>
     public async Task<string> RotateAsync(ClientInfo client) => (await RenewAsync(client, announced: true)).Stored.Id;
 
+    /// <summary>
+    /// For a key that somebody else may have: a new one signs at once, and what the old ones signed is refused from now on. Whoever verifies by
+    /// itself refuses the new tokens until it has read the key set again, and takes the old ones as long.
+    /// </summary>
+    public async Task<string> ReplaceAsync(ClientInfo client) => (await RenewAsync(client, announced: false, endsOld: true)).Stored.Id;
+
+    /// <summary>Every key that signs or verifies, in the order in which they sign.</summary>
+    public Task<List<StoredSigningKey>> ListAsync() => database.ReadAsync(scope => store.ListLiveAsync(scope, clock.Milliseconds()));
+
     /// <summary>Whether the newest key has signed for as long as a key should.</summary>
     public async Task<bool> IsDueAsync() =>
         (await LoadedAsync()).Keys.Where(key => key.Stored.Algorithm == options.Algorithm.Name()).Select(key => key.Stored.CreatedAt).DefaultIfEmpty(0).Max()
             < clock.Milliseconds() - (long)options.RotateAfter.TotalMilliseconds;
 
-    private async Task<(StoredSigningKey Stored, SigningKey Key)> RenewAsync(ClientInfo client, bool announced)
+    private async Task<(StoredSigningKey Stored, SigningKey Key)> RenewAsync(ClientInfo client, bool announced, bool endsOld = false)
     {
         var made = SigningKey.Generate(options.Algorithm);
         var id = await database.WriteAsync(async transaction =>
@@ -56,12 +65,14 @@ public sealed class SigningKeyRing(
             var now = clock.Milliseconds();
             var live = await store.ListLiveAsync(transaction, now);
             var usable = live.LastOrDefault(key => key.SignsFrom <= now && key.Algorithm == options.Algorithm.Name());
-            if (!announced && usable is not null)
+            if (!announced && !endsOld && usable is not null)
             {
                 return usable.Id; // another node was first
             }
 
-            var signsFrom = announced && usable is not null ? now + (long)Announcement.TotalMilliseconds : now;
+            var signsFrom = announced && usable is not null ? now + (long)Announcement.TotalMilliseconds
+                : endsOld ? now - (long)ReloadInterval.TotalMilliseconds // also for a node whose clock is a little behind
+                : now;
             await store.AddAsync(transaction, new StoredSigningKey
             {
                 Id = made.KeyId,
@@ -70,12 +81,12 @@ public sealed class SigningKeyRing(
                 CreatedAt = now,
                 SignsFrom = signsFrom,
             });
-            foreach (var old in live.Where(key => key.VerifiesUntil is null))
+            foreach (var old in live.Where(key => endsOld || key.VerifiesUntil is null))
             {
-                await store.SetVerifiesUntilAsync(transaction, old.Id, signsFrom + (long)(options.TokenLifetime + Announcement).TotalMilliseconds);
+                await store.SetVerifiesUntilAsync(transaction, old.Id, endsOld ? now : signsFrom + (long)(options.TokenLifetime + Announcement).TotalMilliseconds);
             }
 
-            await audit.RecordAsync(transaction, SigningKeyEvents.Rotated, null, client, new { KeyId = made.KeyId, Algorithm = options.Algorithm.Name() });
+            await audit.RecordAsync(transaction, SigningKeyEvents.Rotated, null, client, new { KeyId = made.KeyId, Algorithm = options.Algorithm.Name(), EndsOld = endsOld });
             transaction.Invalidate(Topic, "all");
             return made.KeyId;
         });

@@ -47,6 +47,26 @@ public sealed partial class Migrator(Database database, TimeProvider clock, ILog
         return ran;
     }
 
+    /// <summary>How the database stands to this program; changes nothing.</summary>
+    public Task<SchemaState> StateAsync(CancellationToken cancellation) => database.ReadAsync(
+        async scope =>
+        {
+            var known = Known();
+            var tables = await scope.QueryAsync<(string Table, string Column)>(database.Dialect.Columns);
+            if (tables.TrueForAll(row => row.Table != "schema_migrations"))
+            {
+                return new SchemaState([], [.. known.Select(migration => migration.Name)], [], []);
+            }
+
+            var applied = await scope.QueryAsync<Applied>("SELECT version, name, checksum FROM schema_migrations ORDER BY version");
+            return new SchemaState(
+                [.. applied.Select(row => row.Name)],
+                [.. known.Where(migration => applied.TrueForAll(row => row.Version != migration.Version)).Select(migration => migration.Name)],
+                [.. applied.Where(row => known.TrueForAll(migration => row.Version != migration.Version)).Select(row => row.Name)],
+                [.. applied.Where(row => known.Exists(migration => row.Version == migration.Version && row.Checksum != migration.Checksum)).Select(row => row.Name)]);
+        },
+        cancellation);
+
     private static void Compare(Migration migration, Applied before)
     {
         if (before.Checksum != migration.Checksum)
@@ -78,3 +98,9 @@ public sealed partial class Migrator(Database database, TimeProvider clock, ILog
 
     private sealed record Applied(long Version, string Name, string Checksum);
 }
+
+/// <param name="Applied">Migrations that have run.</param>
+/// <param name="Missing">This program's that have not.</param>
+/// <param name="Foreign">Ones that this program doesn't know: a newer one was here.</param>
+/// <param name="Changed">Ones whose text was another when they ran.</param>
+public sealed record SchemaState(IReadOnlyList<string> Applied, IReadOnlyList<string> Missing, IReadOnlyList<string> Foreign, IReadOnlyList<string> Changed);

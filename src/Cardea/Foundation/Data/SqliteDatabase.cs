@@ -26,6 +26,9 @@ public sealed class SqliteDatabase : Database
     /// <exception cref="ArgumentException">The text is not a connection string.</exception>
     internal static void Check(string connectionString) => _ = new SqliteConnectionStringBuilder(connectionString);
 
+    /// <summary>The file that a connection string names.</summary>
+    internal static string FileOf(string connectionString) => new SqliteConnectionStringBuilder(connectionString).DataSource;
+
     public override async Task<T> ReadAsync<T>(Func<Scope, Task<T>> work, CancellationToken cancellation = default)
     {
         if (!_readers.TryTake(out var connection))
