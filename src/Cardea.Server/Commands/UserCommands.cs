@@ -1,3 +1,4 @@
+using Cardea.Crypto.Secrets;
 using Cardea.Features.Accounts;
 using Cardea.Features.Admin;
 using Cardea.Features.Passwords;
@@ -144,7 +145,7 @@ internal static class UserCommands
     {
         if (!call.Has("password-stdin"))
         {
-            return PlainPassword.TryParse(TemporaryPassword.New(), out var made) ? (made, true) : throw new InvalidOperationException("A made password is one.");
+            return PlainPassword.TryParse(ReadableSecret.New().Reveal(), out var made) ? (made, true) : throw new InvalidOperationException("A made password is one.");
         }
 
         var errors = new FieldErrors();
