@@ -226,6 +226,31 @@ public sealed class FlowsTests(Chromium chromium)
     }
 
     [BrowserTheory, InlineData(true), InlineData(false)]
+    public async Task After_a_refused_form_one_stands_in_the_first_field_that_is_wrong(bool script)
+    {
+        await using var app = await TestApp.StartAsync(Engine.Sqlite);
+        await using var visitor = await chromium.VisitAsync(app, script);
+        var owner = await KnownAsync(app);
+        await visitor.GoAsync("/register");
+        await Expect(visitor.Page.Locator("#email")).ToBeFocusedAsync();
+        await visitor.TypeAsync("email", "anna@example.org");
+        await visitor.TypeAsync("username", "not good!");
+        await ChooseAsync(visitor, "password", "password123", "Create the account");
+        await Expect(visitor.Page.Locator("#username")).ToBeFocusedAsync();
+        await visitor.TypeAsync("username", "anna");
+        await ChooseAsync(visitor, "password", "password123", "Create the account");
+        await Expect(visitor.Page.Locator("#password")).ToBeFocusedAsync();
+
+        await visitor.SignInAsync(owner.Email, Password);
+        await visitor.GoAsync("/account/security");
+        await visitor.TypeAsync("current_password", Other);
+        await ChooseAsync(visitor, "new_password", "seven maple kettles sing", "Change the password");
+        await Expect(visitor.Page.Locator("#current_password")).ToBeFocusedAsync();
+        await visitor.ExpectErrorAsync("current_password", "The current password is not right.");
+        visitor.ExpectNoFault();
+    }
+
+    [BrowserTheory, InlineData(true), InlineData(false)]
     public async Task A_temporary_password_must_be_changed_at_once(bool script)
     {
         await using var app = await TestApp.StartAsync(Engine.Sqlite, ("Recovery:Method", "temporary-password"));
@@ -314,11 +339,16 @@ public sealed class FlowsTests(Chromium chromium)
 
     private static async Task SetPasswordAsync(Visitor visitor)
     {
-        await visitor.TypeAsync("password", Other);
-        await visitor.TypeAsync("password_again", Other);
-        await visitor.PressAsync("Set the password");
+        await ChooseAsync(visitor, "password", Other, "Set the password");
         await visitor.ExpectAtAsync("/login");
         await visitor.ExpectFlashAsync("The password was changed.");
+    }
+
+    private static async Task ChooseAsync(Visitor visitor, string field, string password, string button)
+    {
+        await visitor.TypeAsync(field, password);
+        await visitor.TypeAsync(field + "_again", password);
+        await visitor.LeaveAsync(() => visitor.PressAsync(button));
     }
 
     /// <summary>An account with a confirmed address.</summary>

@@ -47,6 +47,7 @@ public sealed class PagesFormChecks
             if (page.Status is not (HttpStatusCode.SeeOther or HttpStatusCode.Found) && path != "/account/export")
             {
                 Assert.Contains("<main id=\"main\"", page.Html, StringComparison.Ordinal);
+                Assert.DoesNotContain("JSON", page.Html, StringComparison.OrdinalIgnoreCase); // a page speaks to people
                 Assert.Contains("</html>", page.Html, StringComparison.Ordinal);
             }
 

@@ -33,7 +33,7 @@ public sealed class AccountsPages(
     {
         var (errors, code) = (new FieldErrors(), form["code"].ToString().Trim());
         SecretInput.CheckTyped(form["email"].ToString().Trim(), code, out var email, errors);
-        return errors.Any ? errors.ToProblem() : await verification.ConfirmByCodeAsync(email.Text, code, binding.Answer(http));
+        return errors.Any ? errors.ToProblem() : (await verification.ConfirmByCodeAsync(email.Text, code, binding.Answer(http)))?.At("code");
     }
 
     public async Task<IResult> SendAgainAsync(HttpContext http, IFormCollection form)
@@ -75,7 +75,7 @@ public sealed class AccountsPages(
             return views.Redirect(http, ProfilePath, FlashKind.Success, done);
         }
 
-        var state = Views.Again(http, form, refusal.Code == AccountProblems.UsernameTaken.Code ? FieldErrors.One("username", refusal.Detail) : refusal);
+        var state = Views.Again(http, form, refusal.Code == AccountProblems.UsernameTaken.Code ? refusal.At("username") : refusal);
         return section == "Names" ? await ShowProfileAsync(http, new { Names = state }, refusal.Status) : await ShowProfileAsync(http, new { Address = state }, refusal.Status);
     }
 

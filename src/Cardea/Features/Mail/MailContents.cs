@@ -1,4 +1,4 @@
-using System.Globalization;
+using Cardea.Features.Shared;
 
 namespace Cardea.Features.Mail;
 
@@ -10,10 +10,5 @@ public static class MailContents
         return values;
     }
 
-    /// <summary>A time as the mail's language writes it; in UTC, since nothing tells where its reader is.</summary>
-    public static Dictionary<string, string> PlusTime(this Dictionary<string, string> values, DateTimeOffset at, string language)
-    {
-        var culture = CultureInfo.GetCultureInfo(language);
-        return values.Plus("time", string.Create(culture, $"{at.UtcDateTime:D}, {at.UtcDateTime:HH:mm} UTC"));
-    }
+    public static Dictionary<string, string> PlusTime(this Dictionary<string, string> values, DateTimeOffset at, string language) => values.Plus("time", Texts.In(language).Time(at));
 }

@@ -112,6 +112,11 @@ public sealed class PasswordsPages(
         var refusal = errors.Any ? errors.ToProblem()
             : token is not null ? await reset.ResetByTokenAsync(token, form["password"], ClientInfo.Of(http))
             : await reset.ResetByCodeAsync(email, code, form["password"], binding.Answer(http));
+        if (token is null && refusal?.Code == AccountProblems.InvalidToken.Code)
+        {
+            refusal = refusal.At("code");
+        }
+
         if (held is not null && (refusal is null || refusal.Code == AccountProblems.InvalidToken.Code))
         {
             steps.Clear(http, ChangeStep);
@@ -137,7 +142,7 @@ public sealed class PasswordsPages(
         var refusal = errors.Any ? errors.ToProblem() : await change.ChangeAsync(http.Caller(), current!, form["new_password"], ClientInfo.Of(http), http.RequestAborted);
         if (refusal is not null)
         {
-            return await ShowSecurityAsync(http, Views.Again(http, form, refusal), FormState.Empty, refusal.Status);
+            return await ShowSecurityAsync(http, Views.Again(http, form, AtPassword(refusal, "current_password")), FormState.Empty, refusal.Status);
         }
 
         await sessionCookie.RenewAsync(http, http.Caller().SessionId);
@@ -151,7 +156,7 @@ public sealed class PasswordsPages(
             : FieldErrors.One("password", "Enter the password.");
         if (refusal is not null)
         {
-            return await ShowSecurityAsync(http, FormState.Empty, Views.Again(http, form, refusal), refusal.Status);
+            return await ShowSecurityAsync(http, FormState.Empty, Views.Again(http, form, AtPassword(refusal, "password")), refusal.Status);
         }
 
         sessionCookie.Clear(http);
@@ -189,11 +194,13 @@ public sealed class PasswordsPages(
         }
     }
 
+    private static Problem AtPassword(Problem problem, string field) => problem.Code == PasswordProblems.WrongCurrent.Code ? problem.At(field) : problem;
+
     /// <summary>A taken name is shown where it was typed.</summary>
     private static Problem AtItsField(Problem problem) => problem.Code switch
     {
-        "email_taken" => FieldErrors.One("email", problem.Detail),
-        "username_taken" => FieldErrors.One("username", problem.Detail),
+        "email_taken" => problem.At("email"),
+        "username_taken" => problem.At("username"),
         _ => problem,
     };
 }

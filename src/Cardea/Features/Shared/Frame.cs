@@ -18,7 +18,8 @@ public sealed record Frame(Texts Texts, Branding Branding, PageAssets Assets, st
 }
 
 /// <summary>A form as it comes back to be mended: what was typed (never a password) and what is wrong with it.</summary>
-public sealed record FormState(IReadOnlyDictionary<string, string> Typed, IReadOnlyDictionary<string, IReadOnlyList<string>> Errors, string? Problem = null)
+/// <param name="FirstWrong">The field to begin with, in the order of the form.</param>
+public sealed record FormState(IReadOnlyDictionary<string, string> Typed, IReadOnlyDictionary<string, IReadOnlyList<string>> Errors, string? Problem = null, string? FirstWrong = null)
 {
     public static readonly FormState Empty = new(new Dictionary<string, string>(), new Dictionary<string, IReadOnlyList<string>>());
 

@@ -62,11 +62,12 @@ internal static class SharedFeature
         http.Response.Headers.ContentSecurityPolicy = PageDoors.Policy;
         Answers.SetRetryAfter(http.Response, problem);
         var frame = new Frame(Texts.In(Languages.Of(http.Request)), branding, assets, "", null, http.Request.Path.Value ?? "/", null, HasScript: false);
+        var (title, detail) = problem.OnPage ?? (problem.Title, problem.Detail);
         await new Drawing<ErrorPage>(new Dictionary<string, object?>
         {
             ["Frame"] = frame,
-            ["Title"] = problem.Title,
-            ["Detail"] = problem.Detail,
+            ["Title"] = title,
+            ["Detail"] = detail,
             ["Status"] = problem.Status,
             ["RequestId"] = http.TraceIdentifier,
         }, problem.Status).ExecuteAsync(http);

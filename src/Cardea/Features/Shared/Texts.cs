@@ -30,6 +30,14 @@ public sealed class Texts
 
     public CultureInfo Culture => CultureInfo.GetCultureInfo(Language);
 
+    /// <summary>What the language calls itself.</summary>
+    public string Name => this["English"];
+
+    /// <summary>In UTC, since nothing tells where the reader is. English has a form that no country reads otherwise; a translation has its own.</summary>
+    public string Time(DateTimeOffset at) => at.UtcDateTime.ToString(this["d MMM yyyy, HH:mm"], Culture) + " UTC";
+
+    public string Date(DateTimeOffset at) => at.UtcDateTime.ToString(this["d MMM yyyy"], Culture);
+
     public static Texts In(string language) => All.GetValueOrDefault(language) ?? All[Languages.Fallback];
 
     private static Texts Load(string language)

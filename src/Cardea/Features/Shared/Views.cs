@@ -43,10 +43,13 @@ public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding 
     {
         Answers.SetRetryAfter(http.Response, problem);
         var texts = Texts.In(Languages.Of(http.Request));
+        // A browser sends the fields in the order in which they stand.
+        var wrong = problem.Errors?.Keys.OrderBy(field => form.Keys.TakeWhile(key => key != field).Count()).FirstOrDefault();
         return new(
             form.Where(field => !NeverKept.Contains(field.Key)).ToDictionary(field => field.Key, field => field.Value.ToString()),
             problem.Errors?.ToDictionary(field => field.Key, IReadOnlyList<string> (field) => [.. field.Value.Select(message => texts[message])]) ?? [],
-            problem.Errors is { Count: > 0 } ? null : texts[problem.Detail]);
+            problem.Errors is { Count: > 0 } ? null : texts[problem.OnPage?.Detail ?? problem.Detail],
+            wrong);
     }
 
     /// <summary>303, so that a reload does not send the form again, and never 307, which would send a password on (RFC 9700 section 4.12).</summary>

@@ -4,9 +4,9 @@ namespace Cardea.Features.SignIn;
 
 public static class SignInEvents
 {
-    public static readonly AuditKind SignedIn = new("sign_in.succeeded", "A session was made.");
-    public static readonly AuditKind Failed = new("sign_in.failed", "What was given proves nothing: the account is unknown or the secret wrong.");
-    public static readonly AuditKind Throttled = new("sign_in.throttled", "Too many failures; the attempt was not looked at.");
-    public static readonly AuditKind Refused = new("sign_in.refused", "The proof was right, and there was a reason not to let the account in.");
-    public static readonly AuditKind SignedOut = new("sign_out", "The owner ended the session.");
+    public static readonly AuditKind SignedIn = new("sign_in.succeeded", "Signed in.");
+    public static readonly AuditKind Failed = new("sign_in.failed", "A sign-in failed: the name, the password or the code was not right.");
+    public static readonly AuditKind Throttled = new("sign_in.throttled", "A sign-in was turned away unchecked, after too many failures.");
+    public static readonly AuditKind Refused = new("sign_in.refused", "The password or code was right, but something else was missing or the account may not sign in now.");
+    public static readonly AuditKind SignedOut = new("sign_out", "Signed out.");
 }

@@ -4,5 +4,5 @@ namespace Cardea.Features.Tokens;
 
 internal static class TokenEvents
 {
-    public static readonly AuditKind RefreshReused = new("token.refresh_reused", "A refresh token was presented that had been used before; its session was ended.");
+    public static readonly AuditKind RefreshReused = new("token.refresh_reused", "A refresh token was used a second time, as a thief would use it; its session was ended.");
 }

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Cardea.Features.Shared;
 using Cardea.Foundation.Data;
+using Cardea.Foundation.Web;
 using Cardea.Tests.Harness;
 
 namespace Cardea.Tests.Features.Shared;
@@ -78,6 +80,28 @@ public sealed partial class LanguageTests
         Assert.Contains("<html lang=\"en\">", await GetAsync(client, "/login", null), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_switch_offers_every_language_there_is_by_its_own_name()
+    {
+        await using var app = await TestApp.StartAsync(Engine.Sqlite);
+        using var client = app.NewClient();
+        foreach (var shown in Languages.All)
+        {
+            var page = await GetAsync(client, "/login", shown);
+            var offered = Offered().Matches(page).Select(match => (match.Groups[1].Value, match.Groups[2].Value)).ToList();
+            Assert.Equal(Languages.All.Select(language => (language, Texts.In(language).Name)), offered);
+        }
+
+        Assert.Equal(["English", "Deutsch"], Languages.All.Select(language => Texts.In(language).Name).Take(2));
+    }
+
+    [Theory, InlineData("en", "3 Sep 2026, 15:04 UTC", "3 Sep 2026"), InlineData("de", "03.09.2026, 15:04 UTC", "03.09.2026")]
+    public void A_time_is_written_so_that_nobody_reads_another(string language, string time, string date)
+    {
+        var at = new DateTimeOffset(2026, 9, 3, 17, 4, 59, TimeSpan.FromHours(2));
+        Assert.Equal((time, date), (Texts.In(language).Time(at), Texts.In(language).Date(at)));
+    }
+
     [Theory, OnSqlite, OnPostgres]
     public async Task Who_signs_up_in_German_is_answered_and_mailed_in_German(Engine engine)
     {
@@ -106,7 +130,7 @@ public sealed partial class LanguageTests
         await PostAsync(client, "/reset-password", "/reset-password", ("token", reset.Token), ("password", "crimson kettle ladder"), ("password_again", "crimson kettle ladder"));
         var told = await app.LastMailToAsync(Email);
         Assert.Equal("Ihr Passwort wurde geändert", told.Subject);
-        Assert.Matches(@"wurde am \w+, \d+\. \w+ \d{4}, \d\d:\d\d UTC geändert", told.Text);
+        Assert.Matches(@"wurde am \d\d\.\d\d\.\d{4}, \d\d:\d\d UTC geändert", told.Text);
     }
 
     [Theory, OnSqlite]
@@ -158,6 +182,9 @@ public sealed partial class LanguageTests
         using var response = await client.PostAsync(new Uri(path, UriKind.Relative), form);
         return await Answer.OfAsync(response);
     }
+
+    [GeneratedRegex("<button name=\"language\" value=\"([a-z-]+)\"[^>]*>([^<]+)</button>")]
+    private static partial Regex Offered();
 
     [GeneratedRegex("name=\"_token\" value=\"([^\"]+)\"")]
     private static partial Regex Token();
