@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Cardea.Foundation.Data;
 using Cardea.Tests.Harness;
@@ -162,7 +163,8 @@ public sealed class JwtSystemStory
     public async Task A_dot_env_file_configures_the_program_and_its_mail_comes_over_SMTP_with_TLS()
     {
         await using var smtp = await SmtpServer.StartAsync();
-        await using var program = await ProgramInFolder.StartAsync(
+        using var folder = new TestFolder();
+        folder.File(".env",
             $"""
             # read before the environment variables
             ASPNETCORE_ENVIRONMENT=Production
@@ -175,40 +177,56 @@ public sealed class JwtSystemStory
             Cardea__Mail__Smtp__Username={SmtpServer.Username}
             Cardea__Mail__Smtp__Password='{SmtpServer.Password}'
             Cardea__Sessions__MaxPerAccount=3
-            """,
-            ("SSL_CERT_FILE", smtp.CaFile), ("Cardea__Sessions__MaxPerAccount", "1"));
+            """);
+        await using var program = ServerProcess.Start(folder.Path, [], new Dictionary<string, string> { ["SSL_CERT_FILE"] = smtp.CaFile, ["Cardea__Sessions__MaxPerAccount"] = "1" });
+        using var client = new HttpClient { BaseAddress = await program.ListeningAsync() };
+        async Task<Answer> PostAsync(string path, object body)
+        {
+            using var response = await client.PostAsJsonAsync(path, body);
+            return await Answer.OfAsync(response);
+        }
 
-        (await program.PostAsync("/auth/signup", new { email = "alice@example.org", password = "violet tractor lamp nine" })).Expect(HttpStatusCode.Created);
+        (await PostAsync("/auth/signup", new { email = "alice@example.org", password = "violet tractor lamp nine" })).Expect(HttpStatusCode.Created);
         var mail = await smtp.WaitForAsync(mail => mail.To is ["alice@example.org"]);
         Assert.True(mail.Tls);
         Assert.Equal((SmtpServer.Username, "no-reply@example.org"), (mail.SignedInAs, mail.From));
         var link = mail.Text!.Split('\n', ' ').Single(word => word.StartsWith("https://login.example.org/verify-email?token=", StringComparison.Ordinal)).Trim();
-        (await program.PostAsync("/verify/confirm", new { token = Uri.UnescapeDataString(link.Split("token=")[1]) })).Expect(HttpStatusCode.OK);
+        (await PostAsync("/verify/confirm", new { token = Uri.UnescapeDataString(link.Split("token=")[1]) })).Expect(HttpStatusCode.OK);
 
         var credentials = new { email = "alice@example.org", password = "violet tractor lamp nine" };
-        Assert.True((await program.PostAsync("/auth/login", credentials)).Expect(HttpStatusCode.OK).Json.GetProperty("user").GetProperty("is_verified").GetBoolean());
+        Assert.True((await PostAsync("/auth/login", credentials)).Expect(HttpStatusCode.OK).Json.GetProperty("user").GetProperty("is_verified").GetBoolean());
         // The environment goes before the file.
-        (await program.PostAsync("/auth/login", credentials)).Expect(HttpStatusCode.Conflict, "session_active");
-        Assert.DoesNotContain(SmtpServer.Password, program.Output, StringComparison.Ordinal);
-        Assert.All(program.Output.Split('\n'), line => Assert.Equal(JsonValueKind.Object, JsonSerializer.Deserialize<JsonElement>(line).ValueKind));
+        (await PostAsync("/auth/login", credentials)).Expect(HttpStatusCode.Conflict, "session_active");
+        Assert.DoesNotContain(SmtpServer.Password, program.Out, StringComparison.Ordinal);
+        Assert.All(program.Out.TrimEnd().Split('\n'), line => Assert.Equal(JsonValueKind.Object, JsonSerializer.Deserialize<JsonElement>(line).ValueKind));
     }
 
     [Fact]
     public async Task A_dot_env_file_says_where_to_listen_and_in_which_environment_unless_something_nearer_does()
     {
-        const string File = "ASPNETCORE_ENVIRONMENT=Development\nASPNETCORE_URLS=http://127.0.0.2:0\n";
-        await using var byFile = await ProgramInFolder.StartAsync(File);
-        Assert.Equal("127.0.0.2", byFile.Http.BaseAddress!.Host);
-        using var mailbox = await byFile.Http.GetAsync(new Uri("/dev/mail/messages", UriKind.Relative)); // there in Development alone
+        using var folder = new TestFolder();
+        folder.File(".env", "ASPNETCORE_ENVIRONMENT=Development\nASPNETCORE_URLS=http://127.0.0.2:0\n");
+        await using var byFile = ServerProcess.Start(folder.Path, []);
+        var address = await byFile.ListeningAsync();
+        Assert.Equal("127.0.0.2", address.Host);
+        using var client = new HttpClient();
+        using var mailbox = await client.GetAsync(new Uri(address, "/dev/mail/messages")); // there in Development alone
         Assert.Equal(HttpStatusCode.OK, mailbox.StatusCode);
 
-        await using var byVariable = await ProgramInFolder.StartAsync(
-            File, ("ASPNETCORE_URLS", "http://127.0.0.3:0"), ("ASPNETCORE_ENVIRONMENT", "Production"), ("Cardea__PublicUrl", "https://login.example.org"), ("Cardea__Mail__Transport", "none"));
-        Assert.Equal("127.0.0.3", byVariable.Http.BaseAddress!.Host);
-        Assert.StartsWith("{", byVariable.Output, StringComparison.Ordinal); // JSON, as in Production
+        var environment = new Dictionary<string, string>
+        {
+            ["ASPNETCORE_URLS"] = "http://127.0.0.3:0",
+            ["ASPNETCORE_ENVIRONMENT"] = "Production",
+            ["Cardea__PublicUrl"] = "https://login.example.org",
+            ["Cardea__Mail__Transport"] = "none",
+        };
+        await using var byVariable = ServerProcess.Start(folder.Path, [], environment);
+        Assert.Equal("127.0.0.3", (await byVariable.ListeningAsync()).Host);
+        Assert.StartsWith("{", byVariable.Out, StringComparison.Ordinal); // JSON, as in Production
 
-        await using var byCommandLine = await ProgramInFolder.StartAsync(File, [], [("ASPNETCORE_URLS", "http://127.0.0.3:0")], ["--urls", "http://127.0.0.4:0", "--environment", "Staging"]);
-        Assert.Equal("127.0.0.4", byCommandLine.Http.BaseAddress!.Host);
-        Assert.StartsWith("{", byCommandLine.Output, StringComparison.Ordinal);
+        environment.Remove("ASPNETCORE_ENVIRONMENT");
+        await using var byCommandLine = ServerProcess.Start(folder.Path, ["--urls", "http://127.0.0.4:0", "--environment", "Staging"], environment);
+        Assert.Equal("127.0.0.4", (await byCommandLine.ListeningAsync()).Host);
+        Assert.StartsWith("{", byCommandLine.Out, StringComparison.Ordinal);
     }
 }

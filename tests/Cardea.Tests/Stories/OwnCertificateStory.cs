@@ -23,14 +23,19 @@ public sealed class OwnCertificateStory
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var certificate = new CertificateRequest("CN=login.example.org", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddDays(1));
-        await using var program = await ProgramInFolder.StartAsync(Settings, [("server.crt", certificate.ExportCertificatePem()), ("server.key", key.ExportPkcs8PrivateKeyPem())], [], []);
-        Assert.Equal("https", program.Http.BaseAddress!.Scheme);
+        using var folder = new TestFolder();
+        folder.File(".env", Settings);
+        folder.File("server.crt", certificate.ExportCertificatePem());
+        folder.File("server.key", key.ExportPkcs8PrivateKeyPem());
+        await using var program = ServerProcess.Start(folder.Path, []);
+        var address = await program.ListeningAsync();
+        Assert.Equal("https", address.Scheme);
         using var client = new HttpClient(new SocketsHttpHandler
         {
             SslOptions = { RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.GetCertHashString() == certificate.GetCertHashString() },
         });
 
-        using var health = await client.GetAsync(new Uri(program.Http.BaseAddress, "/health"));
+        using var health = await client.GetAsync(new Uri(address, "/health"));
 
         Assert.Equal(HttpStatusCode.OK, health.StatusCode);
         Assert.Contains("max-age=", health.Headers.GetValues("Strict-Transport-Security").Single(), StringComparison.Ordinal);
@@ -39,11 +44,13 @@ public sealed class OwnCertificateStory
     [Fact]
     public async Task A_certificate_that_is_not_there_is_named_and_ends_the_start()
     {
-        var ended = await Assert.ThrowsAsync<InvalidOperationException>(() => ProgramInFolder.StartAsync(Settings));
+        using var folder = new TestFolder();
+        folder.File(".env", Settings);
+        var ended = await ServerProcess.RunAsync(folder.Path, []);
 
-        Assert.Contains("code 2", ended.Message, StringComparison.Ordinal);
-        Assert.Contains("Kestrel:Certificates:Default:Path", ended.Message, StringComparison.Ordinal);
-        Assert.Contains("Kestrel:Certificates:Default:KeyPath", ended.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", ended.Message, StringComparison.Ordinal);
+        Assert.Equal(2, ended.ExitCode);
+        Assert.Contains("Kestrel:Certificates:Default:Path", ended.Error, StringComparison.Ordinal);
+        Assert.Contains("Kestrel:Certificates:Default:KeyPath", ended.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", ended.Out + ended.Error, StringComparison.Ordinal);
     }
 }
