@@ -27,7 +27,7 @@ public sealed record Branding
             LogoPath = settings.Text("Branding:LogoPath", meaning: "an SVG, PNG or WebP file shown in place of the built-in mark"),
             AccentColor = settings.Text("Branding:AccentColor", branding.AccentColor, "the colour of buttons and links, as `#rrggbb`")!,
             FooterNote = settings.Text("Branding:FooterNote", "", "a line at the foot of pages and mails, at most 200 characters")!,
-            StylesheetPath = settings.Text("Branding:StylesheetPath", meaning: "a stylesheet that is loaded after the built-in one"),
+            StylesheetPath = settings.Text("Branding:StylesheetPath", meaning: "a stylesheet that is loaded after the built-in one; pictures (SVG, PNG, WebP) and fonts (WOFF2) that it names and that lie beside it are served too"),
         };
         Check(settings, branding);
         return branding;

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Cardea.Features.Shared;
 
@@ -15,7 +16,7 @@ public sealed record PageAsset(byte[] Content, string Type)
 /// The stylesheet, scripts and icons from inside the program, and the operator's own. Their addresses carry a hash of what they hold, so they
 /// may be kept for a year and are never stale.
 /// </summary>
-public sealed class PageAssets
+public sealed partial class PageAssets
 {
     public const string Path = "/assets/";
     private const string Prefix = "Cardea.Assets.";
@@ -37,12 +38,31 @@ public sealed class PageAssets
             }
         }
 
+        foreach (var (name, path) in Beside(branding.StylesheetPath))
+        {
+            files.TryAdd(name, new(File.ReadAllBytes(path), TypeOf(path)));
+        }
+
         _files = files.ToFrozenDictionary();
     }
 
     public string Url(string name) => $"{Path}{name}?v={_files[name].Version}";
 
     public PageAsset? Find(string name) => _files.GetValueOrDefault(name);
+
+    /// <summary>
+    /// Pictures and fonts that the operator's stylesheet names and that lie beside it. Only those: the folder may hold what is nobody's business,
+    /// and a name with a path in it leads out of it.
+    /// </summary>
+    private static IEnumerable<(string Name, string Path)> Beside(string? stylesheet) => stylesheet is null ? [] :
+        from match in Named().Matches(File.ReadAllText(stylesheet))
+        let name = match.Groups[1].Value
+        let path = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(stylesheet))!, name)
+        where File.Exists(path)
+        select (name, path);
+
+    [GeneratedRegex("""url\(\s*["']?([A-Za-z0-9_-][A-Za-z0-9._-]*\.(?:svg|png|webp|woff2))["']?\s*\)""", RegexOptions.CultureInvariant)]
+    private static partial Regex Named();
 
     private static byte[] Read(Stream stream)
     {
@@ -62,6 +82,7 @@ public sealed class PageAssets
         ".svg" => "image/svg+xml",
         ".png" => "image/png",
         ".webp" => "image/webp",
+        ".woff2" => "font/woff2",
         _ => "application/octet-stream",
     };
 

@@ -28,7 +28,7 @@ public static class PageDoors
     public const string EnrolmentStep = "set-up";
 
     internal const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-src 'self'; base-uri 'none'; object-src 'none'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; frame-src 'self'; base-uri 'none'; object-src 'none'; "
         + "frame-ancestors 'none'; require-trusted-types-for 'script'";
 
     public static IEndpointConventionBuilder Page(this IEndpointRouteBuilder routes, string path, Func<HttpContext, Task<IResult>> show, PageAccess access) =>
