@@ -34,6 +34,7 @@ public sealed class ComfortTests(Chromium chromium)
         await visitor.GoAsync("/register");
         await Expect(visitor.Page.Locator("main button:visible")).ToHaveCountAsync(1);
         await Expect(visitor.Page.Locator("meter")).ToBeHiddenAsync();
+        visitor.ExpectNoFault();
     }
 
     [BrowserFact]
@@ -68,6 +69,7 @@ public sealed class ComfortTests(Chromium chromium)
         await visitor.PressAsync("Create the account");
         await visitor.ExpectErrorAsync("password_again", "The two passwords are not the same.");
         Assert.Equal(0, await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM accounts"));
+        visitor.ExpectNoFault();
     }
 
     [BrowserFact]
@@ -108,9 +110,8 @@ public sealed class ComfortTests(Chromium chromium)
         await visitor.TypeAsync("password", "violet tractor lamp nine");
         await visitor.TypeAsync("password_again", "violet tractor lamp nine");
         var button = visitor.Page.Locator("main form button.block");
-        var box = (await button.BoundingBoxAsync())!;
         await button.ScrollIntoViewIfNeededAsync();
-        box = (await button.BoundingBoxAsync())!;
+        var box = (await button.BoundingBoxAsync())!;
         await visitor.Page.Mouse.DblClickAsync(box.X + (box.Width / 2), box.Y + (box.Height / 2));
         await Eventually.IsAsync(() => Task.FromResult(Volatile.Read(ref sent) > 0), "the form was sent");
         gate.SetResult();

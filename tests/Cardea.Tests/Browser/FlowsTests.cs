@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Cardea.Features.Shared;
 using Cardea.Foundation.Data;
 using Cardea.Tests.Harness;
 using static Microsoft.Playwright.Assertions;
@@ -24,9 +25,7 @@ public sealed class FlowsTests(Chromium chromium)
         await anna.TypeAsync("username", "not good!");
         await anna.TypeAsync("given_name", "Anna");
         await anna.TypeAsync("family_name", "Weiß");
-        await anna.TypeAsync("password", "password123");
-        await anna.TypeAsync("password_again", "password123");
-        await anna.PressAsync("Create the account");
+        await ChooseAsync(anna, "password", "password123", "Create the account");
 
         await Expect(anna.Page.Locator("#username-error")).Not.ToBeEmptyAsync();
         await Expect(anna.Page.Locator("#password-error")).Not.ToBeEmptyAsync();
@@ -36,9 +35,7 @@ public sealed class FlowsTests(Chromium chromium)
         Assert.DoesNotContain("password123", await anna.Page.ContentAsync(), StringComparison.Ordinal);
 
         await anna.TypeAsync("username", "anna");
-        await anna.TypeAsync("password", Password);
-        await anna.TypeAsync("password_again", Password);
-        await anna.PressAsync("Create the account");
+        await ChooseAsync(anna, "password", Password, "Create the account");
         await anna.ExpectAtAsync("/login");
         await anna.ExpectFlashAsync("The account was created.");
         await anna.Page.ReloadAsync();
@@ -59,7 +56,7 @@ public sealed class FlowsTests(Chromium chromium)
             await Expect(anna.Main).ToContainTextAsync("Hello Anna");
             await Expect(anna.Main).ToContainTextAsync("anna@example.org confirmed");
             await Expect(anna.Main).ToContainTextAsync(await app.Database.ScalarAsync<string>("SELECT id FROM accounts"));
-            await Expect(anna.Main).ToContainTextAsync(app.Clock.GetUtcNow().ToString("d", System.Globalization.CultureInfo.GetCultureInfo("en")));
+            await Expect(anna.Main).ToContainTextAsync("Member since" + Texts.In("en").Date(app.Clock.GetUtcNow()));
             await Expect(anna.Main).ToContainTextAsync("Last sign-in");
             await anna.GoAsync("/logout");
             await Expect(anna.Main).ToContainTextAsync("Sign out?");
@@ -71,6 +68,36 @@ public sealed class FlowsTests(Chromium chromium)
         }
 
         anna.ExpectNoFault();
+    }
+
+    [BrowserTheory, InlineData(true), InlineData(false)]
+    public async Task An_address_is_confirmed_by_the_code_in_the_browser_that_asked(bool script)
+    {
+        await using var app = await TestApp.StartAsync(Engine.Sqlite);
+        await using var anna = await chromium.VisitAsync(app, script);
+        await using var other = await chromium.VisitAsync(app, script);
+        await anna.GoAsync("/register");
+        await anna.TypeAsync("email", "anna@example.org");
+        await ChooseAsync(anna, "password", Password, "Create the account");
+        await anna.GoAsync("/verify-email");
+        await anna.TypeAsync("email", "anna@example.org");
+        await anna.PressAsync("Send the mail again"); // with no code, which this button does not ask for
+        await anna.ExpectFlashAsync("a mail is on its way");
+        await other.GoAsync("/verify-email");
+        await Expect(other.Page.Locator("#code")).ToHaveCountAsync(0);
+
+        var code = (await app.LastMailToAsync("anna@example.org")).Code!;
+        await anna.TypeAsync("email", "anna@example.org");
+        await anna.TypeAsync("code", code == "000000" ? "000001" : "000000");
+        await anna.PressAsync("Confirm the address");
+        await anna.ExpectErrorAsync("code", "not valid");
+        await Expect(anna.Page.Locator("#code")).ToBeFocusedAsync();
+        await anna.TypeAsync("code", code);
+        await anna.PressAsync("Confirm the address");
+        await anna.ExpectAtAsync("/login");
+        await anna.ExpectFlashAsync("Your e-mail address is confirmed.");
+        anna.ExpectNoFault();
+        other.ExpectNoFault();
     }
 
     [BrowserTheory, InlineData(true), InlineData(false)]
@@ -101,14 +128,10 @@ public sealed class FlowsTests(Chromium chromium)
 
         await visitor.FollowAsync("Security");
         await visitor.TypeAsync("current_password", "not the password");
-        await visitor.TypeAsync("new_password", Other);
-        await visitor.TypeAsync("new_password_again", Other);
-        await visitor.PressAsync("Change the password");
-        await Expect(visitor.Page.Locator("main .flash.error")).ToBeVisibleAsync();
+        await ChooseAsync(visitor, "new_password", Other, "Change the password");
+        await visitor.ExpectErrorAsync("current_password", "The current password is not right.");
         await visitor.TypeAsync("current_password", Password);
-        await visitor.TypeAsync("new_password", Other);
-        await visitor.TypeAsync("new_password_again", Other);
-        await visitor.PressAsync("Change the password");
+        await ChooseAsync(visitor, "new_password", Other, "Change the password");
         await visitor.ExpectFlashAsync("The password was changed.");
         Assert.Equal(System.Net.HttpStatusCode.OK, (await app.NewActor().TrySignInAsync(Other, login: "renamed")).Status);
         visitor.ExpectNoFault();
@@ -169,7 +192,7 @@ public sealed class FlowsTests(Chromium chromium)
         await visitor.Main.GetByText("I want to delete my account").ClickAsync();
         await visitor.TypeAsync("password", "not the password");
         await visitor.PressAsync("Delete for good");
-        await Expect(visitor.Page.Locator("main .flash.error")).ToBeVisibleAsync();
+        await visitor.ExpectErrorAsync("password", "The current password is not right.");
         await visitor.TypeAsync("password", Password);
         await visitor.PressAsync("Delete for good");
         await visitor.ExpectAtAsync("/login");
@@ -198,9 +221,7 @@ public sealed class FlowsTests(Chromium chromium)
         await visitor.ExpectAtAsync("/dashboard");
 
         await visitor.GoAsync(link);
-        await visitor.TypeAsync("password", Password);
-        await visitor.TypeAsync("password_again", Password);
-        await visitor.PressAsync("Set the password");
+        await ChooseAsync(visitor, "password", Password, "Set the password");
         await Expect(visitor.Page.Locator("main .flash.error")).ToBeVisibleAsync();
         visitor.ExpectNoFault();
     }

@@ -15,7 +15,7 @@ public sealed class PagesCookieChecks
     [Theory, InlineData("https://id.example.org"), InlineData("http://localhost:8099")]
     public async Task SE_01_Every_cookie_is_kept_from_scripts_other_sites_and_other_hosts(string publicUrl)
     {
-        await using var app = await TestApp.StartAsync(Engine.Sqlite, ("PublicUrl", publicUrl));
+        await using var app = await TestApp.StartAsync(Engine.Sqlite, ("PublicUrl", publicUrl), ("Recovery:Method", "temporary-password"));
         var isHttps = publicUrl.StartsWith("https:", StringComparison.Ordinal);
         var alice = await app.NewActor("alice").SignUpAsync();
         var browser = new PageActor(app);
@@ -28,9 +28,11 @@ public sealed class PagesCookieChecks
             .. (await browser.GetAsync("/dashboard")).SetCookies,
             .. (await browser.PostAsync("/account/security/password", ("current_password", alice.Password), ("new_password", "brass otter window seven"), ("new_password_again", "brass otter window seven"))).SetCookies,
             .. (await browser.PostAsync("/logout")).SetCookies,
+            .. (await browser.PostAsync("/forgot-password", ("login", alice.Email))).SetCookies,
+            .. (await browser.TrySignInAsync(alice, (await app.LastMailToAsync(alice.Email)).Code)).SetCookies,
         ];
         var prefix = isHttps ? "__Host-" : "";
-        Assert.Equal(new[] { "cardea", "cardea-device", "cardea-flash", "cardea-form" }.Select(name => prefix + name).Append("cardea-language").Order(), cookies.Select(cookie => cookie.Name).Distinct().Order());
+        Assert.Equal(new[] { "cardea", "cardea-asked-code", "cardea-device", "cardea-flash", "cardea-form", "cardea-password-change" }.Select(name => prefix + name).Append("cardea-language").Order(), cookies.Select(cookie => cookie.Name).Distinct().Order());
         Assert.Contains(cookies, cookie => cookie.IsRemoval && cookie.Name == prefix + "cardea");
         Assert.All(cookies, cookie =>
         {
@@ -201,10 +203,16 @@ public sealed class PagesCookieChecks
         await using var app = await TestApp.StartAsync(engine);
         foreach (var garbage in new[] { new string('x', 8192), "", ".", new string('0', 32) + "." + new string('A', 43), "%00", "\"", "a=b=c", "CfDJ8" + new string('A', 200) })
         {
-            foreach (var name in new[] { "cardea", "cardea-form", "cardea-flash", "cardea-device", "cardea-language" })
+            foreach (var name in new[] { "cardea", "cardea-form", "cardea-flash", "cardea-device", "cardea-language", "cardea-asked-code", "cardea-password-change" })
             {
-                var browser = new PageActor(app) { Cookies = { [name] = garbage } };
-                Assert.NotEmpty((await browser.GetAsync("/login")).Expect(HttpStatusCode.OK).Token);
+                foreach (var path in new[] { "/login", "/verify-email", "/reset-password" })
+                {
+                    var browser = new PageActor(app) { Cookies = { [name] = garbage } };
+                    var page = (await browser.GetAsync(path)).Expect(HttpStatusCode.OK);
+                    Assert.NotEmpty(page.Token);
+                    Assert.Null(page.ValueOf("code"));
+                    Assert.Null(page.ValueOf("password_again"));
+                }
             }
         }
     }
