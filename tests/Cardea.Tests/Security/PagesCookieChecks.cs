@@ -256,7 +256,7 @@ public sealed class PagesCookieChecks
                 }
 
                 var shown = await client.SendAsync(HttpMethod.Get, page.RoutePattern.RawText!, null, request => request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + alice.AccessToken));
-                Assert.StartsWith("/login?return_url=", shown.Expect(HttpStatusCode.Found).Location, StringComparison.Ordinal);
+                Assert.StartsWith("/login?return_url=", shown.Expect(HttpStatusCode.SeeOther).Location, StringComparison.Ordinal);
             }
         }
     }

@@ -80,7 +80,7 @@ public sealed class AccountsPages(
     }
 
     private Task<IResult> ShowVerifyAsync(HttpContext http, FormState state, string? token = null, int status = StatusCodes.Status200OK) =>
-        views.ShowAsync<VerifyPage>(http, new { Token = token, State = state, TakesCode = binding.HasAsked(http) }, status);
+        views.ShowAsync<VerifyPage>(http, new { Token = token, State = state, TakesCode = binding.HasAsked(http) || state.Typed.ContainsKey("code") }, status);
 
     private async Task<IResult> ShowProfileAsync(HttpContext http, object state, int status)
     {
