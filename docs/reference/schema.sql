@@ -213,3 +213,19 @@ CREATE TABLE recovery_codes (
 );
 
 CREATE UNIQUE INDEX recovery_codes_by_code ON recovery_codes (account_id, code_mac);
+-- 0010_audit_chain
+-- Audit rows in a chain. A row is committed to in the transaction that writes it, and soon after gets its number and its link from the sealing job.
+
+CREATE TABLE audit_chain (
+    event_id TEXT PRIMARY KEY,                  -- no foreign key: a row that was taken away must still have a name
+    facts BYTEA,                              -- keyed hash of the row; null in rows from before the chain, until its first turn
+    personal BYTEA,                           -- hash, keyed by the salt, of what tells of a person
+    salt BYTEA,                               -- null once the person is erased
+    erased BYTEA,                             -- keyed: that it was this program that erased
+    number BIGINT UNIQUE,                    -- the place in the chain; null until sealed
+    link BYTEA                                -- keyed hash of this line and the link before it
+);
+
+CREATE INDEX audit_chain_open ON audit_chain (event_id) WHERE number IS NULL;
+
+INSERT INTO audit_chain (event_id) SELECT id FROM audit_events;

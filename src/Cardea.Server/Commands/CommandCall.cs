@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Settings;
@@ -68,7 +69,26 @@ internal sealed class CommandCall(Command command, CommandLine line, TextReader 
                 : $"The database lacks {string.Join(", ", schema.Missing)}. `cardea migrate` brings it up to this program, after a backup.");
         }
 
+        if (schema.Applied.Count > 0 && !DataDirectory.HasMasterKey(server))
+        {
+            throw new CommandFailure($"There is no master key in {Path.GetFullPath(server.DataDirectory)}, but a database that was used with one. Put {DataDirectory.KeyFile} back, or set Cardea:MasterKey or Cardea:MasterKeyFile.");
+        }
+
         return Get<Database>();
+    }
+
+    /// <summary>Tells on standard error how far long work has come; short work says nothing.</summary>
+    public Action<long> Progress(string what)
+    {
+        var (begun, told) = (Stopwatch.GetTimestamp(), TimeSpan.FromSeconds(1));
+        return count =>
+        {
+            if (Stopwatch.GetElapsedTime(begun) is var elapsed && elapsed > told)
+            {
+                told = elapsed + TimeSpan.FromSeconds(1);
+                error.WriteLine($"{count} {what} …");
+            }
+        };
     }
 
     public async ValueTask DisposeAsync()

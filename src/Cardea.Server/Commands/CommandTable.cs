@@ -13,6 +13,7 @@ internal static class CommandTable
         SettingsCommand.Command,
         .. UserCommands.All,
         .. KeyCommands.All,
+        .. AuditCommands.All,
     ];
 
     public static string Help

@@ -104,6 +104,9 @@ public sealed class TestApp : IAsyncDisposable
     public async Task<TestMail> LastMailToAsync(string address) =>
         (await MailsToAsync(address)).FirstOrDefault() ?? throw new InvalidOperationException($"No mail went to {address}.");
 
+    /// <summary>Until the audit rows that were written have their place in the chain.</summary>
+    public Task SealedAsync() => Eventually.IsAsync(async () => await Database.ScalarAsync<long>("SELECT COUNT(*) FROM audit_chain WHERE number IS NULL") == 0, "the audit rows were sealed");
+
     public async Task StopAsync() => await _app.StopAsync();
 
     public async ValueTask DisposeAsync()

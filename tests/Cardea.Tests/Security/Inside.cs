@@ -31,6 +31,7 @@ internal static class Inside
     /// <summary>Everything that the database holds, as somebody would read it who stole it: bytes as hexadecimal digits.</summary>
     public static async Task<string> DumpAsync(this TestApp app)
     {
+        await app.SealedAsync(); // what a job does by itself is no difference between two dumps
         var isSqlite = app.Database.Engine is Engine.Sqlite;
         var tables = await app.Database.QueryAsync<string>(isSqlite
             ? "SELECT name FROM sqlite_master WHERE type = 'table'"

@@ -137,6 +137,7 @@ internal static class Expectations
     public static async Task<string> DumpSettledAsync(this TestApp app, params string[] except)
     {
         await app.PumpAsync(); // what is under way arrives first
+        await app.SealedAsync();
         return await app.Database.DumpAsync(except);
     }
 

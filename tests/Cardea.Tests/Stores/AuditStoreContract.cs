@@ -24,7 +24,7 @@ public sealed class AuditStoreContract
         await using var bare = await BareDatabase.CreateAsync(engine);
         await AddAsync(bare, New("e1", "a1"), New("e2", "a2"));
 
-        await bare.WriteAsync(transaction => _store.EraseAsync(transaction, "a1"));
+        await bare.WriteAsync(transaction => _store.EraseAsync(transaction, "a1", [7]));
 
         var left = (await bare.ReadAsync(scope => _store.ListOfAccountAsync(scope, "a1"))).Single();
         Assert.Equal(("signed_in", 5L, null, null, null), (left.Event, left.At, left.Address, left.UserAgent, left.Detail));
@@ -49,7 +49,7 @@ public sealed class AuditStoreContract
     {
         foreach (var row in rows)
         {
-            await _store.AddAsync(transaction, row);
+            await _store.AddAsync(transaction, row, new ChainLine { EventId = row.Id, Facts = [1], Personal = [2], Salt = [3] });
         }
     });
 }

@@ -9,14 +9,14 @@ namespace Cardea.Features.Audit;
 /// Writes what happened in the transaction in which it happened: if the row can't be written, the change isn't made either. What the client
 /// was told can be less than what is written here.
 /// </summary>
-public sealed class AuditLog(AuditStore store, TimeProvider clock, IMeterFactory meters)
+public sealed class AuditLog(AuditStore store, AuditCommitments commitments, TimeProvider clock, IMeterFactory meters)
 {
     private readonly Counter<long> _events = meters.Create(Telemetry.Name).CreateCounter<long>("cardea.audit.events", "{event}", "Audit events by name");
 
     public async Task RecordAsync(
         Transaction transaction, AuditKind kind, string? accountId, ClientInfo client, object? detail = null, string? sessionId = null, string? actorId = null)
     {
-        await store.AddAsync(transaction, new AuditEvent
+        var row = new AuditEvent
         {
             Id = Id.New(clock),
             Event = kind.Name,
@@ -28,7 +28,8 @@ public sealed class AuditLog(AuditStore store, TimeProvider clock, IMeterFactory
             UserAgent = client.UserAgent,
             RequestId = client.RequestId,
             Detail = detail is null ? null : JsonSerializer.Serialize(detail, CardeaJson.Writing),
-        });
+        };
+        await store.AddAsync(transaction, row, commitments.Commit(row));
         transaction.AfterCommit(() => _events.Add(1, new KeyValuePair<string, object?>("event", kind.Name)));
     }
 }

@@ -4,15 +4,32 @@ namespace Cardea.Features.Audit;
 
 public sealed class AuditStore
 {
-    private const string Columns =
+    internal const string Columns =
         "id AS Id, event AS Event, at AS At, account_id AS AccountId, actor_id AS ActorId, session_id AS SessionId, address AS Address, user_agent AS UserAgent, request_id AS RequestId, detail AS Detail";
 
-    public Task AddAsync(Transaction transaction, AuditEvent row) => transaction.ExecuteAsync(
+    /// <summary>The row and its line of the chain, in one go: a row without a line would look like a forged one.</summary>
+    public Task AddAsync(Transaction transaction, AuditEvent row, ChainLine line) => transaction.ExecuteAsync(
         """
         INSERT INTO audit_events (id, event, at, account_id, actor_id, session_id, address, user_agent, request_id, detail)
-        VALUES (@Id, @Event, @At, @AccountId, @ActorId, @SessionId, @Address, @UserAgent, @RequestId, @Detail)
+        VALUES (@Id, @Event, @At, @AccountId, @ActorId, @SessionId, @Address, @UserAgent, @RequestId, @Detail);
+        INSERT INTO audit_chain (event_id, facts, personal, salt) VALUES (@Id, @Facts, @Personal, @Salt)
         """,
-        row);
+        new
+        {
+            row.Id,
+            row.Event,
+            row.At,
+            row.AccountId,
+            row.ActorId,
+            row.SessionId,
+            row.Address,
+            row.UserAgent,
+            row.RequestId,
+            row.Detail,
+            line.Facts,
+            line.Personal,
+            line.Salt,
+        });
 
     public Task<List<AuditEvent>> ListOfAccountAsync(Scope scope, string accountId) =>
         scope.QueryAsync<AuditEvent>($"SELECT {Columns} FROM audit_events WHERE account_id = @accountId ORDER BY id", new { accountId });
@@ -20,7 +37,25 @@ public sealed class AuditStore
     public Task<List<AuditEvent>> ListNewestAsync(Scope scope, string accountId, int most) =>
         scope.QueryAsync<AuditEvent>($"SELECT {Columns} FROM audit_events WHERE account_id = @accountId ORDER BY id DESC LIMIT @most", new { accountId, most });
 
-    /// <summary>Takes away what tells of the person. That something happened, and when, stays under the account's id, which now is nobody's.</summary>
-    public Task EraseAsync(Transaction transaction, string accountId) => transaction.ExecuteAsync(
-        "UPDATE audit_events SET address = NULL, user_agent = NULL, detail = NULL WHERE account_id = @accountId", new { accountId });
+    /// <summary>
+    /// Takes away what tells of the person. That something happened, and when, stays under the account's id, which now is nobody's. With the
+    /// salt goes the only way to try guesses against the commitment that stays in the chain.
+    /// </summary>
+    /// <param name="proof">Shows that it was this program that erased, and not somebody who covers a trace.</param>
+    public async Task EraseAsync(Transaction transaction, string accountId, byte[] proof)
+    {
+        await transaction.ExecuteAsync(
+            """
+            UPDATE audit_chain SET salt = NULL, erased = @proof
+            WHERE erased IS NULL AND event_id IN (SELECT id FROM audit_events WHERE account_id = @accountId)
+            """,
+            new { accountId, proof });
+        // By their lines: a row that was committed between these two statements keeps both.
+        await transaction.ExecuteAsync(
+            """
+            UPDATE audit_events SET address = NULL, user_agent = NULL, detail = NULL
+            WHERE account_id = @accountId AND id IN (SELECT event_id FROM audit_chain WHERE erased = @proof)
+            """,
+            new { accountId, proof });
+    }
 }

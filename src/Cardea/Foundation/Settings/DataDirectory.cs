@@ -5,7 +5,7 @@ namespace Cardea.Foundation.Settings;
 /// <summary>The folder that holds what must not be lost and what nobody else may read.</summary>
 public static class DataDirectory
 {
-    private const string KeyFile = "master.key";
+    public const string KeyFile = "master.key";
 
     /// <exception cref="SettingsException">The folder can't be made or written to.</exception>
     public static void Prepare(string path)
@@ -26,6 +26,9 @@ public static class DataDirectory
             throw new SettingsException([$"Cardea:DataDirectory: \"{path}\" was given; needed is a folder that this process can make and write to ({fault.Message})"]);
         }
     }
+
+    /// <summary>Whether <see cref="MasterKey"/> would find a key, and not make one.</summary>
+    public static bool HasMasterKey(ServerOptions options) => options.MasterKey is not null || File.Exists(Path.Combine(options.DataDirectory, KeyFile));
 
     /// <summary>The key of the settings, or the one in the folder, which is made at the first start.</summary>
     /// <exception cref="SettingsException">The file is not a key, or can't be read or written.</exception>

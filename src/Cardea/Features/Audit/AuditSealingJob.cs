@@ -1,0 +1,87 @@
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Jobs;
+using Microsoft.Extensions.Logging;
+
+namespace Cardea.Features.Audit;
+
+/// <summary>Seals twice a second what was written, on every node, and keeps a checkpoint outside the database.</summary>
+public sealed partial class AuditSealingJob(
+    Database database, AuditSealer sealer, AuditChainStore store, AuditSigner signer, AuditCheckpointFile file, TimeProvider clock, ILogger<AuditSealingJob> log)
+    : Job("audit sealing", TimeSpan.FromMilliseconds(500), log)
+{
+    /// <summary>How often the log gets one: who owns the machine can change the file as well, but not the log that has gone elsewhere.</summary>
+    private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(10);
+
+    private readonly HashSet<long> _told = [];
+    private long? _loggedAt;
+
+    /// <summary>The last turn comes after the last request, so that a server that has stopped leaves nothing open.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            _loggedAt = null;
+            await RunAsync(CancellationToken.None);
+        }
+        catch (Exception fault) when (Dialect.IsOutage(fault))
+        {
+            LogUnsealed(fault.Message); // the next start, or another node, seals them
+        }
+    }
+
+    protected override async Task TurnAsync(CancellationToken stopping)
+    {
+        if (await sealer.SealAsync(stopping) is { } head)
+        {
+            await CheckpointAsync(head);
+        }
+    }
+
+    private async Task CheckpointAsync(ChainHead head)
+    {
+        var made = signer.Sign(head, clock.Milliseconds());
+        try
+        {
+            var kept = new List<AuditCheckpoint>();
+            foreach (var before in file.Read())
+            {
+                if (!await HoldsAsync(before))
+                {
+                    kept.Add(before);
+                    if (_told.Add(before.Number))
+                    {
+                        LogBroken(before.Number, before.EventId);
+                    }
+                }
+            }
+
+            file.Write([.. kept, made]);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            LogNotKept(fault.Message);
+        }
+
+        if (_loggedAt is not { } last || clock.GetElapsedTime(last) > LogInterval)
+        {
+            _loggedAt = clock.GetTimestamp();
+            LogCheckpoint(made.Number, made.EventId, made.Link, made.At, made.Signature, made.Key);
+        }
+    }
+
+    private Task<bool> HoldsAsync(AuditCheckpoint checkpoint) => database.ReadAsync(async scope =>
+        await store.FindLinkAsync(scope, checkpoint.Number) is { } link && Convert.ToHexStringLower(link) == checkpoint.Link);
+
+    [LoggerMessage(1, LogLevel.Information, "Audit checkpoint: number {Number}, event {EventId}, link {Link}, at {At}, signature {Signature}, key {Key}")]
+    private partial void LogCheckpoint(long number, string eventId, string link, long at, string signature, string key);
+
+    [LoggerMessage(2, LogLevel.Critical, "The audit log was changed: row {Number} ({EventId}), which a checkpoint knows, is gone or another. Run `cardea audit verify`")]
+    private partial void LogBroken(long number, string eventId);
+
+    [LoggerMessage(3, LogLevel.Warning, "The audit checkpoint could not be kept: {Reason}")]
+    private partial void LogNotKept(string reason);
+
+    [LoggerMessage(4, LogLevel.Warning, "The last audit rows could not be sealed at the stop: {Reason}")]
+    private partial void LogUnsealed(string reason);
+}
