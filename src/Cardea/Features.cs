@@ -1,6 +1,7 @@
 using Cardea.Features.Accounts;
 using Cardea.Features.Admin;
 using Cardea.Features.Audit;
+using Cardea.Features.Backups;
 using Cardea.Features.Documents;
 using Cardea.Features.Health;
 using Cardea.Features.Mail;
@@ -53,6 +54,7 @@ public static class CardeaFeatures
         services.AddOneTimeSecrets();
         services.AddSigningKeys(settings);
         services.AddRoles();
+        services.AddBackups();
 
         services.AddAccounts(settings);
         services.AddSessions(settings);

@@ -14,6 +14,7 @@ internal static class CommandTable
         .. UserCommands.All,
         .. KeyCommands.All,
         .. AuditCommands.All,
+        .. BackupCommands.All,
     ];
 
     public static string Help

@@ -97,7 +97,16 @@ public sealed class AuEventTests
                 "SELECT actor_id, user_agent FROM audit_events WHERE event = @kind AND account_id = (SELECT id FROM accounts WHERE email = 'bob@example.org')", new { kind }));
         }
 
-        foreach (var once in new[] { "admin.bootstrapped", "signing_key.rotated" })
+        using var folder = new TestFolder();
+        (await app.CommandAsync("backup", folder.File("backup"))).Worked();
+        await using (var empty = await TestDatabase.CreateAsync(engine))
+        {
+            var key = await File.ReadAllTextAsync(Path.Combine(app.Database.Directory, "master.key"));
+            (await empty.CommandAsync("", "restore", folder.File("backup"), "--Cardea:MasterKey=" + key.Trim())).Worked();
+            Assert.Equal("cardea restore", await empty.ScalarAsync<string>("SELECT user_agent FROM audit_events WHERE event = 'database.restored'"));
+        }
+
+        foreach (var once in new[] { "admin.bootstrapped", "signing_key.rotated", "database.backed_up" })
         {
             Assert.Equal(1, await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM audit_events WHERE event = @once", new { once }));
         }
@@ -105,7 +114,7 @@ public sealed class AuEventTests
         // Whatever a room declares has been driven: a new event is not forgotten here.
         var declared = typeof(AuditKind).Assembly.GetTypes().SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
             .Where(field => field.FieldType == typeof(AuditKind)).Select(field => ((AuditKind)field.GetValue(null)!).Name).Order();
-        Assert.Equal(declared, (await app.Database.QueryAsync<string>("SELECT DISTINCT event FROM audit_events")).Order());
+        Assert.Equal(declared, (await app.Database.QueryAsync<string>("SELECT DISTINCT event FROM audit_events")).Append("database.restored").Order());
     }
 
     [Theory, OnSqlite, OnPostgres]

@@ -7,12 +7,12 @@ using Cardea.Crypto.Secrets;
 namespace Cardea.Features.Audit;
 
 /// <summary>Says, outside the database, how far the chain went: against it shows that the newest rows were cut off, or all of them written anew.</summary>
-/// <param name="Link">In hexadecimal digits.</param>
+/// <param name="Hash">The line's link, in hexadecimal digits.</param>
 /// <param name="Signature">ECDSA P-256 with SHA-256 over the text, in base64.</param>
 /// <param name="Key">The public key (SubjectPublicKeyInfo in base64), for whoever keeps checkpoints and has no master key.</param>
-public sealed record AuditCheckpoint(long Number, string EventId, string Link, long At, string Signature, string Key)
+public sealed record AuditCheckpoint(long Number, string EventId, string Hash, long At, string Signature, string Key)
 {
-    internal string Text => string.Create(CultureInfo.InvariantCulture, $"cardea audit checkpoint\n{Number}\n{EventId}\n{Link}\n{At}");
+    internal string Text => string.Create(CultureInfo.InvariantCulture, $"cardea audit checkpoint\n{Number}\n{EventId}\n{Hash}\n{At}");
 }
 
 /// <summary>Signs checkpoints with a key that is derived from the master key: it needs no place of its own, and no rotation can take it away.</summary>

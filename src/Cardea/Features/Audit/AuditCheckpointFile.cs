@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
@@ -47,5 +48,19 @@ public sealed class AuditCheckpointFile(ServerOptions server)
         }
 
         File.Move(half, Path, overwrite: true);
+    }
+
+    /// <summary>For a database that was put back to an earlier state on purpose: the checkpoints stay, and no longer speak of this one.</summary>
+    /// <returns>Where they are now; null when there were none.</returns>
+    public string? SetAside(DateTimeOffset now)
+    {
+        if (!File.Exists(Path))
+        {
+            return null;
+        }
+
+        var aside = string.Create(CultureInfo.InvariantCulture, $"{Path}.before-restore-{now:yyyyMMddHHmmss}");
+        File.Move(Path, aside);
+        return aside;
     }
 }

@@ -66,15 +66,15 @@ public sealed partial class AuditSealingJob(
         if (_loggedAt is not { } last || clock.GetElapsedTime(last) > LogInterval)
         {
             _loggedAt = clock.GetTimestamp();
-            LogCheckpoint(made.Number, made.EventId, made.Link, made.At, made.Signature, made.Key);
+            LogCheckpoint(made.Number, made.EventId, made.Hash, made.At, made.Signature, made.Key);
         }
     }
 
     private Task<bool> HoldsAsync(AuditCheckpoint checkpoint) => database.ReadAsync(async scope =>
-        await store.FindLinkAsync(scope, checkpoint.Number) is { } link && Convert.ToHexStringLower(link) == checkpoint.Link);
+        await store.FindLinkAsync(scope, checkpoint.Number) is { } link && Convert.ToHexStringLower(link) == checkpoint.Hash);
 
-    [LoggerMessage(1, LogLevel.Information, "Audit checkpoint: number {Number}, event {EventId}, link {Link}, at {At}, signature {Signature}, key {Key}")]
-    private partial void LogCheckpoint(long number, string eventId, string link, long at, string signature, string key);
+    [LoggerMessage(1, LogLevel.Information, "Audit checkpoint: number {Number}, event {EventId}, hash {Hash}, at {At}, signature {Signature}, key {Key}")]
+    private partial void LogCheckpoint(long number, string eventId, string hash, long at, string signature, string key);
 
     [LoggerMessage(2, LogLevel.Critical, "The audit log was changed: row {Number} ({EventId}), which a checkpoint knows, is gone or another. Run `cardea audit verify`")]
     private partial void LogBroken(long number, string eventId);

@@ -82,7 +82,7 @@ public sealed class AuditVerification(Database database, AuditSealer sealer, Aud
                 return new(checkpoint.EventId, $"was cut off, it or rows before it: it had number {checkpoint.Number}, and the chain ends at {head?.Number ?? 0} ({head?.EventId ?? "nothing"})");
             }
 
-            if (Convert.ToHexStringLower(link) != checkpoint.Link)
+            if (Convert.ToHexStringLower(link) != checkpoint.Hash)
             {
                 return new(checkpoint.EventId, "was replaced: the chain was cut off before it, and went on differently");
             }

@@ -12,6 +12,9 @@ public abstract class Database(Dialect dialect, Invalidations invalidations) : I
 
     public abstract Task<T> ReadAsync<T>(Func<Scope, Task<T>> work, CancellationToken cancellation = default);
 
+    /// <summary>Reads everything as it was at one moment, while others go on writing.</summary>
+    public abstract Task<T> ReadSnapshotAsync<T>(Func<Scope, Task<T>> work, CancellationToken cancellation = default);
+
     /// <summary>
     /// Runs the work in one transaction. Inside it nothing may be awaited but the database: no hash, no mail, no other
     /// transaction. It may run again from its start after a conflict, so it must not keep anything outside itself.

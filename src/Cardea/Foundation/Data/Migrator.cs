@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 
 namespace Cardea.Foundation.Data;
@@ -11,7 +12,10 @@ public sealed partial class Migrator(Database database, TimeProvider clock, ILog
 
     /// <returns>The names of the migrations that ran.</returns>
     /// <exception cref="DatabaseUnavailableException">The database belongs to a newer program, or an applied migration was another text.</exception>
-    public async Task<IReadOnlyList<string>> RunAsync(CancellationToken cancellation)
+    public Task<IReadOnlyList<string>> RunAsync(CancellationToken cancellation) => RunAsync(_ => true, cancellation);
+
+    /// <summary>Runs a part of them: a backup is put back into the schema that it was taken from, and migrated from there.</summary>
+    internal async Task<IReadOnlyList<string>> RunAsync(Predicate<Migration> isWanted, CancellationToken cancellation)
     {
         var ran = new List<string>();
         await database.MigrateAsync(
@@ -27,7 +31,7 @@ public sealed partial class Migrator(Database database, TimeProvider clock, ILog
                         $"The database is at schema {foreign[^1]} ({applied[foreign[^1]].Name}), which is newer than this program's {known[^1].Version}. Run the newer program, or restore a backup.");
                 }
 
-                foreach (var migration in known)
+                foreach (var migration in known.Where(migration => isWanted(migration)))
                 {
                     if (applied.TryGetValue(migration.Version, out var before))
                     {
@@ -75,6 +79,9 @@ public sealed partial class Migrator(Database database, TimeProvider clock, ILog
         }
     }
 
+    /// <summary>The tables in the order in which they were made: what a table refers to stands before it.</summary>
+    internal static List<string> TablesInOrder() => [.. Known().SelectMany(migration => CreateTable().Matches(migration.Text)).Select(match => match.Groups[1].Value).Distinct()];
+
     internal static List<Migration> Known()
     {
         var assembly = typeof(Migrator).Assembly;
@@ -90,6 +97,9 @@ public sealed partial class Migrator(Database database, TimeProvider clock, ILog
                 return new Migration(long.Parse(file[..4], System.Globalization.CultureInfo.InvariantCulture), file, text, checksum);
             })];
     }
+
+    [GeneratedRegex(@"^CREATE TABLE (\w+)", RegexOptions.Multiline)]
+    private static partial Regex CreateTable();
 
     [LoggerMessage(1, LogLevel.Information, "Migrated the database: {Migration}")]
     private partial void LogRan(string migration);

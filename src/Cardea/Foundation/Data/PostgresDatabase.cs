@@ -32,6 +32,13 @@ public sealed partial class PostgresDatabase : Database
         return await work(new Scope(connection, null, Dialect, cancellation));
     }
 
+    public override async Task<T> ReadSnapshotAsync<T>(Func<Scope, Task<T>> work, CancellationToken cancellation = default)
+    {
+        await using var connection = await _source.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellation);
+        return await work(new Scope(connection, transaction, Dialect, cancellation));
+    }
+
     public override async Task<T> WriteAsync<T>(Func<Transaction, Task<T>> work, CancellationToken cancellation = default)
     {
         for (var attempt = 1; ; attempt++)

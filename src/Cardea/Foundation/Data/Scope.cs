@@ -17,6 +17,12 @@ public class Scope(DbConnection connection, DbTransaction? transaction, Dialect 
     public Task<T> GetAsync<T>(string sql, object? parameters = null) =>
         connection.QuerySingleAsync<T>(Command(sql, parameters));
 
+    /// <summary>A whole table, row by row: more than fits into memory.</summary>
+    internal IAsyncEnumerable<object?[]> ReadRowsAsync(string table, IReadOnlyList<string> columns) => RowCopy.ReadAsync(connection, transaction, table, columns, cancellation);
+
+    protected Task<long> WriteRowsAsync(string table, IReadOnlyList<string> columns, IEnumerable<object?[]> rows) =>
+        RowCopy.WriteAsync(connection, transaction, table, columns, rows, cancellation);
+
     protected Task<int> RunAsync(string sql, object? parameters) => connection.ExecuteAsync(Command(sql, parameters));
 
     private CommandDefinition Command(string sql, object? parameters) =>

@@ -54,6 +54,14 @@ public sealed class SqliteDatabase : Database
         }
     }
 
+    /// <summary>A read transaction keeps its view of the write-ahead log for as long as it lasts.</summary>
+    public override async Task<T> ReadSnapshotAsync<T>(Func<Scope, Task<T>> work, CancellationToken cancellation = default)
+    {
+        await using var connection = Open();
+        await using var transaction = connection.BeginTransaction(deferred: true);
+        return await work(new Scope(connection, transaction, Dialect, cancellation));
+    }
+
     public override Task<T> WriteAsync<T>(Func<Transaction, Task<T>> work, CancellationToken cancellation = default) =>
         _writer.WriteAsync(work, cancellation);
 

@@ -14,6 +14,9 @@ public sealed class Transaction(DbConnection connection, DbTransaction? transact
 
     public Task<int> ExecuteAsync(string sql, object? parameters = null) => RunAsync(sql, parameters);
 
+    /// <summary>Adds rows as <see cref="Scope.ReadRowsAsync"/> gave them.</summary>
+    internal Task<long> AddRowsAsync(string table, IReadOnlyList<string> columns, IEnumerable<object?[]> rows) => WriteRowsAsync(table, columns, rows);
+
     /// <summary>Holds a name until the transaction ends: whoever else wants it waits. SQLite has one writer, so there it is held anyway.</summary>
     public Task LockAsync(string name) => Dialect.Engine is Engine.Postgres
         ? QueryAsync<string>("SELECT pg_advisory_xact_lock(hashtext(@name))::text", new { name = "cardea:" + name })
