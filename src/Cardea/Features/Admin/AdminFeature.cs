@@ -82,7 +82,7 @@ internal static class AdminFeature
         Act("send-reset", doors.SendResetAsync, "Mail a link that sets a new password", "The administrator sees nothing of it.");
         routes.Door("POST", Users + "/{id}/temporary-password", doors.SetTemporaryPasswordAsync, write, Calls)
             .Says("Administration", "Set a temporary password", "Without `password` a random one is mailed to the owner. It must be changed at the next sign-in; all sessions end.")
-            .Takes(new TemporaryPasswordRequest())
+            .Takes(new TemporaryPasswordRequest("amber kettle over moss"))
             .Gives(StatusCodes.Status200OK, typeof(MessageBody)).Refuses(CommonProblems.NotFound, CommonProblems.Overloaded, SecondStepsProblems.ReauthenticationRequired);
         routes.Door("PUT", Users + "/{id}/roles", doors.SetRolesAsync, AdminPermissions.RolesWrite, Calls)
             .Says("Administration", "Set the roles of an account", "True at once, for tokens already issued too. The last administrator stays one.")

@@ -105,6 +105,11 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
             Describe(operation, 401, "`unauthorized`: no access token, or one that is not valid any more", context);
         }
 
+        if (metadata.OfType<Permission>().FirstOrDefault() is { } permission)
+        {
+            Describe(operation, 403, $"`forbidden`: the caller has not the permission `{permission.Name}`", context);
+        }
+
         if (metadata.OfType<Limit>().FirstOrDefault() is { IsNone: false })
         {
             Describe(operation, 429, "`too_many_requests`: wait as long as `Retry-After` says", context);

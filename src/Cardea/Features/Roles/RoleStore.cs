@@ -12,7 +12,10 @@ public sealed class RoleStore
         var roles = new List<(string AccountId, string Role)>();
         if (accountIds.Count > 0)
         {
-            roles = await scope.QueryAsync<(string, string)>("SELECT account_id, role FROM account_roles WHERE account_id IN @accountIds ORDER BY role", new { accountIds });
+            // A name for each: what one engine takes as a list the other takes as an array.
+            roles = await scope.QueryAsync<(string, string)>(
+                $"SELECT account_id, role FROM account_roles WHERE account_id IN ({string.Join(", ", accountIds.Select((_, i) => $"@id{i}"))}) ORDER BY role",
+                accountIds.Select((id, i) => KeyValuePair.Create($"id{i}", (object)id)).ToDictionary());
         }
 
         return roles.ToLookup(row => row.AccountId, row => row.Role);

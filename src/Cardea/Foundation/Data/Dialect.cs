@@ -34,7 +34,7 @@ public sealed partial class Dialect
     /// <summary>The user's own tables and their columns, as rows of (table, column).</summary>
     public string Columns => Engine is Engine.Postgres
         ? "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY 1, ordinal_position"
-        : "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY 1, p.cid";
+        : "SELECT t.name, p.name FROM pragma_table_list t JOIN pragma_table_info(t.name) p WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite_%' ORDER BY 1, p.cid";
 
     private static string Without(string engine, string migration) =>
         Markers().Replace(Regex.Replace(migration, $@"\{{{engine}\}}.*?\{{end\}}", "", RegexOptions.Singleline), "");

@@ -23,20 +23,28 @@ CREATE INDEX accounts_unverified ON accounts (id) WHERE email_verified_at IS NUL
 
 -- What an account is found by, in lower case. Triggers keep it, so that no way to change an account can forget it.
 {sqlite}
-CREATE VIRTUAL TABLE account_search USING fts5 (account_id UNINDEXED, words, tokenize = 'trigram', detail = 'none');
-CREATE TABLE account_search_rows (account_id TEXT PRIMARY KEY, search_row INTEGER NOT NULL) STRICT;
+CREATE VIRTUAL TABLE account_search USING fts5 (id UNINDEXED, words, tokenize = 'trigram', detail = 'none');
+CREATE TABLE account_search_rows (
+    id TEXT PRIMARY KEY,                        -- of the account
+    search_row INTEGER NOT NULL                 -- of account_search
+) STRICT;
 CREATE TRIGGER account_search_added AFTER INSERT ON accounts BEGIN
-    INSERT INTO account_search (account_id, words) VALUES (new.id, lower(new.email || ' ' || coalesce(new.username, '') || ' ' || coalesce(new.given_name, '') || ' ' || coalesce(new.family_name, '') || ' ' || new.id));
-    INSERT INTO account_search_rows (account_id, search_row) VALUES (new.id, last_insert_rowid());
+    INSERT INTO account_search (id, words)
+    VALUES (new.id, lower(new.email || ' ' || coalesce(new.username, '') || ' ' || coalesce(new.given_name, '') || ' ' || coalesce(new.family_name, '') || ' ' || new.id));
+    INSERT INTO account_search_rows (id, search_row) VALUES (new.id, last_insert_rowid());
 END;
 CREATE TRIGGER account_search_changed AFTER UPDATE OF email, username, given_name, family_name ON accounts BEGIN
-    UPDATE account_search SET words = lower(new.email || ' ' || coalesce(new.username, '') || ' ' || coalesce(new.given_name, '') || ' ' || coalesce(new.family_name, '') || ' ' || new.id)
-    WHERE rowid = (SELECT search_row FROM account_search_rows WHERE account_id = new.id);
+    UPDATE account_search
+    SET words = lower(new.email || ' ' || coalesce(new.username, '') || ' ' || coalesce(new.given_name, '') || ' ' || coalesce(new.family_name, '') || ' ' || new.id)
+    WHERE rowid = (SELECT search_row FROM account_search_rows WHERE id = new.id);
 END;
 CREATE TRIGGER account_search_removed AFTER DELETE ON accounts BEGIN
-    DELETE FROM account_search WHERE rowid = (SELECT search_row FROM account_search_rows WHERE account_id = old.id);
-    DELETE FROM account_search_rows WHERE account_id = old.id;
+    DELETE FROM account_search WHERE rowid = (SELECT search_row FROM account_search_rows WHERE id = old.id);
+    DELETE FROM account_search_rows WHERE id = old.id;
 END;
+INSERT INTO account_search (id, words)
+SELECT id, lower(email || ' ' || coalesce(username, '') || ' ' || coalesce(given_name, '') || ' ' || coalesce(family_name, '') || ' ' || id) FROM accounts;
+INSERT INTO account_search_rows (id, search_row) SELECT id, rowid FROM account_search;
 {end}
 {postgres}
 ALTER TABLE accounts ADD COLUMN search_words TEXT GENERATED ALWAYS AS (

@@ -6,7 +6,10 @@ namespace Cardea.Features.Admin;
 /// <summary>Which accounts are looked for.</summary>
 /// <param name="Text">Any part of e-mail address, username, names or id.</param>
 /// <param name="Status"><c>active</c>, <c>disabled</c>, <c>unverified</c>, or null for all.</param>
-public sealed record AccountFilter(string? Text, string? Status, string? Role);
+public sealed record AccountFilter(string? Text, string? Status, string? Role)
+{
+    public override string ToString() => "[account filter]"; // it names people
+}
 
 /// <summary>
 /// Lists accounts, newest first, as fast among a million as among a thousand. Each filter is a set that is either small, and then looked up by its
@@ -35,7 +38,7 @@ public sealed class AccountSearchStore
         if (text is { Length: >= ShortestIndexed })
         {
             await NarrowAsync(
-                scope.Dialect.Engine is Engine.Sqlite ? "SELECT account_id AS id FROM account_search WHERE words LIKE @like ESCAPE '!'" : "SELECT id FROM accounts WHERE search_words LIKE @like ESCAPE '!'",
+                scope.Dialect.Engine is Engine.Sqlite ? "SELECT id FROM account_search WHERE words LIKE @like ESCAPE '!'" : "SELECT id FROM accounts WHERE search_words LIKE @like ESCAPE '!'",
                 $"{Words(scope)} LIKE @like ESCAPE '!'");
         }
         else if (text is not null)
