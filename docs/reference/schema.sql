@@ -229,3 +229,39 @@ CREATE TABLE audit_chain (
 CREATE INDEX audit_chain_open ON audit_chain (event_id) WHERE number IS NULL;
 
 INSERT INTO audit_chain (event_id) SELECT id FROM audit_events;
+
+-- 0008_administration
+-- What roles may do, answers that are given again to who asks again, and a search that stays fast among many accounts.
+
+CREATE TABLE role_permissions (
+    role TEXT NOT NULL REFERENCES roles (name) ON DELETE CASCADE,
+    permission TEXT NOT NULL,                   -- the role admin has all and no rows
+    PRIMARY KEY (role, permission)
+);
+
+CREATE TABLE idempotency_keys (
+    key_hash BYTEA PRIMARY KEY,               -- of the key, the caller and the door
+    request_hash BYTEA NOT NULL,              -- the same key with another request is a mistake
+    status BIGINT,                           -- null while the first request is at work
+    answer BYTEA,                             -- sealed
+    created_at BIGINT NOT NULL
+);
+
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+CREATE INDEX audit_events_by_actor ON audit_events (actor_id, id) WHERE actor_id IS NOT NULL;
+CREATE INDEX outbox_by_state ON outbox (state, id);
+CREATE INDEX accounts_by_creation ON accounts (created_at);
+CREATE INDEX accounts_disabled ON accounts (id) WHERE disabled_at IS NOT NULL;
+CREATE INDEX accounts_unverified ON accounts (id) WHERE email_verified_at IS NULL;
+
+-- What an account is found by, in lower case. Triggers keep it, so that no way to change an account can forget it.
+
+
+ALTER TABLE accounts ADD COLUMN search_words TEXT GENERATED ALWAYS AS (
+    lower(email || ' ' || coalesce(username, '') || ' ' || coalesce(given_name, '') || ' ' || coalesce(family_name, '') || ' ' || id)) STORED;
+-- A server without the extension still starts; there the search reads all accounts.
+DO $do$ BEGIN
+    CREATE EXTENSION IF NOT EXISTS pg_trgm;
+    CREATE INDEX accounts_by_words ON accounts USING gin (search_words gin_trgm_ops);
+EXCEPTION WHEN OTHERS THEN RAISE WARNING 'pg_trgm is not to be had (%): searching among very many accounts will be slow', SQLERRM;
+END $do$;

@@ -109,6 +109,7 @@ public static class CardeaFeatures
         routes.MapTotp();
         routes.MapRecoveryCodes();
         routes.MapOverview();
+        routes.MapAdmin();
         routes.MapDocuments();
         return routes;
     }

@@ -93,6 +93,19 @@ public sealed class TestApp : IAsyncDisposable
     /// <summary>Somebody with a browser or client of their own.</summary>
     public Actor NewActor(string? name = null) => new(this, name);
 
+    /// <summary>An administrator who is signed in; made in the database, since only an administrator could make one.</summary>
+    public async Task<Actor> NewAdministratorAsync(string? name = null)
+    {
+        var admin = await NewActor(name ?? "root").SignUpAsync();
+        await admin.VerifyAsync();
+        await Services.GetRequiredService<Database>().WriteAsync(async transaction =>
+        {
+            await transaction.ExecuteAsync("INSERT INTO account_roles (account_id, role) VALUES (@Id, 'admin')", new { admin.Id });
+            transaction.Invalidate(Cardea.Features.Accounts.AccountDirectory.Topic, admin.Id!);
+        });
+        return await admin.SignInAsync();
+    }
+
     /// <summary>What was mailed to an address, newest first. Asking delivers what is due.</summary>
     public async Task<IReadOnlyList<TestMail>> MailsToAsync(string address)
     {

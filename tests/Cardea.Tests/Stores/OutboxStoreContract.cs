@@ -59,15 +59,37 @@ public sealed class OutboxStoreContract
     }
 
     [Theory, OnSqlite, OnPostgres]
+    public async Task A_parked_mail_can_be_sent_again_until_it_has_run_out(Engine engine)
+    {
+        await using var bare = await BareDatabase.CreateAsync(engine);
+        var (fresh, late) = (New("m1", accountId: "a1"), New("m2", accountId: "a1"));
+        await AddAsync(bare, fresh);
+        await AddAsync(bare, late);
+        var end = fresh.SendBefore;
+
+        await bare.WriteAsync(transaction => _store.SetFinishedAsync(transaction, "m1", MailState.Parked, end - 2, "no such box"));
+        await bare.WriteAsync(transaction => _store.SetFinishedAsync(transaction, "m2", MailState.Parked, end, "too late"));
+
+        Assert.False(await bare.WriteAsync(transaction => _store.TryRequeueAsync(transaction, "m2", end - 1)));
+        Assert.True(await bare.WriteAsync(transaction => _store.TryRequeueAsync(transaction, "m1", end - 1)));
+        var mails = (await bare.ReadAsync(scope => _store.ListOfAccountAsync(scope, "a1"))).ToDictionary(mail => mail.Id);
+        Assert.Equal((MailState.Queued, 0L, end - 1), (mails["m1"].State, mails["m1"].Attempts, mails["m1"].NextAttemptAt));
+        Assert.Null(mails["m2"].Content);
+        await bare.WriteAsync(transaction => _store.SetFinishedAsync(transaction, "m1", MailState.Parked, end - 1, "no such box"));
+        Assert.Equal(1, await bare.WriteAsync(transaction => _store.EmptyAsync(transaction, end, 10)));
+        Assert.False(await bare.WriteAsync(transaction => _store.TryRequeueAsync(transaction, "m1", end - 1)));
+    }
+
+    [Theory, OnSqlite, OnPostgres]
     public async Task A_finished_mail_is_empty_and_never_due_again(Engine engine)
     {
         await using var bare = await BareDatabase.CreateAsync(engine);
         await AddAsync(bare, New("m1", accountId: "a1"));
 
-        await bare.WriteAsync(transaction => _store.SetFinishedAsync(transaction, "m1", MailState.Parked, 77, "no such box"));
+        await bare.WriteAsync(transaction => _store.SetFinishedAsync(transaction, "m1", MailState.Sent, 77, "no such box"));
 
         var mail = (await bare.ReadAsync(scope => _store.ListOfAccountAsync(scope, "a1"))).Single();
-        Assert.Equal((null, MailState.Parked, 77L, "no such box"), (mail.Content, mail.State, mail.FinishedAt, mail.LastError));
+        Assert.Equal((null, MailState.Sent, 77L, "no such box"), (mail.Content, mail.State, mail.FinishedAt, mail.LastError));
         Assert.Empty(await ClaimAsync(bare, now: long.MaxValue / 2, leaseEnd: long.MaxValue / 2, most: 1));
         Assert.Null(await bare.ReadAsync(_store.FindNextDueAsync));
     }

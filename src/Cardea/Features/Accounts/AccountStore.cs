@@ -11,7 +11,7 @@ public enum AddedAccount
 
 public sealed class AccountStore
 {
-    private const string Select =
+    internal const string Select =
         """
         SELECT id AS Id, email AS Email, username AS Username, given_name AS GivenName, family_name AS FamilyName, password_hash AS PasswordHash,
             password_changed_at AS PasswordChangedAt, password_change_required AS PasswordChangeRequired, email_verified_at AS EmailVerifiedAt,
@@ -85,6 +85,11 @@ public sealed class AccountStore
     public Task SetEmailAsync(Transaction transaction, string id, string email, long now) =>
         transaction.ExecuteAsync("UPDATE accounts SET email = @email, email_verified_at = @now WHERE id = @id", new { id, email, now });
 
+    /// <exception cref="System.Data.Common.DbException">Somebody else has the address (see <see cref="Dialect.IsDuplicate"/>).</exception>
+    public Task SetEmailAsync(Transaction transaction, string id, string email, bool isVerified, long now) => transaction.ExecuteAsync(
+        "UPDATE accounts SET email = @email, email_verified_at = CASE WHEN @isVerified = 1 THEN coalesce(email_verified_at, @now) END WHERE id = @id",
+        new { id, email, isVerified = isVerified ? 1 : 0, now });
+
     /// <exception cref="System.Data.Common.DbException">Somebody else has the username (see <see cref="Dialect.IsDuplicate"/>).</exception>
     public Task SetProfileAsync(Transaction transaction, Account account) => transaction.ExecuteAsync(
         "UPDATE accounts SET username = @Username, username_key = @key, given_name = @GivenName, family_name = @FamilyName WHERE id = @Id",
@@ -101,5 +106,5 @@ public sealed class AccountStore
 
     public Task RemoveAsync(Transaction transaction, string id) => transaction.ExecuteAsync("DELETE FROM accounts WHERE id = @id", new { id });
 
-    private static string Escaped(string text) => text.Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal);
+    internal static string Escaped(string text) => text.Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal);
 }

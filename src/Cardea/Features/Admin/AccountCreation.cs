@@ -11,11 +11,13 @@ namespace Cardea.Features.Admin;
 /// <param name="IsVerified">Whether the administrator vouches for the address.</param>
 public sealed record MadeAccount(Email Email, Username? Username, string? GivenName, string? FamilyName, IReadOnlyList<string> Roles, bool IsVerified);
 
-public sealed class AccountCreation(Database database, AccountStore accounts, RoleStore roles, HashingGate hashing, AuditLog audit, TimeProvider clock)
+public sealed class AccountCreation(Database database, AccountStore accounts, RoleStore roles, HashingGate hashing, PasswordReset reset, AuditLog audit, TimeProvider clock)
 {
-    public async Task<(Account? Account, Problem? Refusal)> AddAsync(MadeAccount made, PlainPassword password, Administrator by)
+    /// <param name="password">Null invites the owner by mail to set one.</param>
+    public async Task<(Account? Account, Problem? Refusal)> AddAsync(MadeAccount made, PlainPassword? password, Administrator by)
     {
-        if (await hashing.HashAsync(password) is not { } hash)
+        var hash = password is null ? null : await hashing.HashAsync(password);
+        if (password is not null && hash is null)
         {
             return (null, CommonProblems.Overloaded);
         }
@@ -31,8 +33,8 @@ public sealed class AccountCreation(Database database, AccountStore accounts, Ro
                 GivenName = made.GivenName,
                 FamilyName = made.FamilyName,
                 PasswordHash = hash,
-                PasswordChangedAt = now,
-                PasswordChangeRequired = true,
+                PasswordChangedAt = hash is null ? null : now,
+                PasswordChangeRequired = hash is not null,
                 EmailVerifiedAt = made.IsVerified ? now : null,
                 CreatedAt = now,
             };
@@ -59,6 +61,12 @@ public sealed class AccountCreation(Database database, AccountStore accounts, Ro
             }
 
             await audit.RecordAsync(transaction, AdminEvents.AccountAdded, account.Id, by.Client, new { Roles = granted }, actorId: by.Actor);
+            if (hash is null)
+            {
+                await reset.InviteAsync(transaction, account, by.Client.Language);
+                await audit.RecordAsync(transaction, AdminEvents.Invited, account.Id, by.Client, actorId: by.Actor);
+            }
+
             return (account, null);
         });
     }

@@ -1,14 +1,139 @@
+using Cardea.Features.Accounts;
+using Cardea.Features.Roles;
+using Cardea.Features.SecondSteps;
+using Cardea.Foundation.Jobs;
+using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cardea.Features.Admin;
 
 internal static class AdminFeature
 {
+    private const string Users = "/api/admin/users";
+    private static readonly Limit Calls = Limit.Failures("admin", 600, TimeSpan.FromMinutes(15));
+
     public static void AddAdmin(this IServiceCollection services)
     {
         services.AddSingleton<AccountCreation>();
         services.AddSingleton<AccountDisabling>();
         services.AddSingleton<PasswordSetting>();
         services.AddSingleton<RoleGrants>();
+        services.AddSingleton<AccountCare>();
+        services.AddSingleton<RoleKeeping>();
+        services.AddSingleton<AccountSearchStore>();
+        services.AddSingleton<AdminStatsStore>();
+        services.AddSingleton<AdminStats>();
+        services.AddSingleton<IdempotencyStore>();
+        services.AddSingleton<Idempotency>();
+        services.AddSingleton<Cursors>();
+        services.AddSingleton<AdminAccountsEndpoints>();
+        services.AddSingleton<AdminRolesEndpoints>();
+        services.AddSingleton<AdminRecordsEndpoints>();
+        foreach (var permission in AdminPermissions.All)
+        {
+            services.AddSingleton(permission);
+        }
+
+        services.AddSingleton<IsPermitted>(provider => async (caller, permission) =>
+            await provider.GetRequiredService<AccountDirectory>().FindAsync(caller.AccountId) is { Account.IsDisabled: false } account
+            && await provider.GetRequiredService<RolePermissions>().HoldsAsync(account.Roles, permission.Name));
+        services.AddSingleton(provider => new Purge("idempotency keys", (transaction, now, most) =>
+            provider.GetRequiredService<IdempotencyStore>().PurgeAsync(transaction, now - (long)Idempotency.KeptFor.TotalMilliseconds, most)));
+    }
+
+    public static void MapAdmin(this IEndpointRouteBuilder routes)
+    {
+        MapAccounts(routes);
+        MapRoles(routes);
+        MapRecords(routes);
+    }
+
+    private static void MapAccounts(IEndpointRouteBuilder routes)
+    {
+        var doors = routes.ServiceProvider.GetRequiredService<AdminAccountsEndpoints>();
+        var (read, write) = (AdminPermissions.AccountsRead, AdminPermissions.AccountsWrite);
+        routes.Door("GET", Users, doors.ListAsync, read, Calls)
+            .Says("Administration", "List accounts", "Newest first. `query` finds any part of e-mail address, username, names or id; `status` is `active`, `disabled` or `unverified`.")
+            .Asks("query", "Any part of e-mail address, username, names or id.").Asks("status", "`active`, `disabled` or `unverified`.").Asks("role", "Only who has this role.").Asks("cursor", "The `next_cursor` of the page before.").Asks("limit", "1 to 200; 50 unless given.")
+            .Gives(StatusCodes.Status200OK, typeof(Page<AdminUserBody>));
+        routes.Door("POST", Users, doors.AddAsync, write, Calls)
+            .Says("Administration", "Make an account", "Without `password` its owner is invited by mail; with one it is temporary. Takes an `Idempotency-Key`.")
+            .Takes(new AdminUserRequest("carol@example.org", "carol", "Carol", Roles: ["user"]))
+            .Gives(StatusCodes.Status201Created, typeof(AdminUserBody))
+            .Refuses(AccountProblems.EmailTaken, AccountProblems.UsernameTaken, AdminProblems.UnknownRole, AdminProblems.IdempotencyKeyReused, AdminProblems.IdempotentInProgress, SecondStepsProblems.ReauthenticationRequired);
+        routes.Door("GET", Users + "/{id}", doors.ShowAsync, read, Calls)
+            .Says("Administration", "One account, with its sessions and factors")
+            .Gives(StatusCodes.Status200OK, typeof(AdminUserDetailBody)).Refuses(CommonProblems.NotFound);
+        routes.Door("PATCH", Users + "/{id}", doors.ChangeAsync, write, Calls)
+            .Says("Administration", "Change an account", "A new `email` counts as not verified unless `is_verified` says so; the old address is told.")
+            .Takes(new AdminProfileRequest { GivenName = new(true, "Carol") })
+            .Gives(StatusCodes.Status200OK, typeof(AdminUserDetailBody))
+            .Refuses(CommonProblems.NotFound, AccountProblems.EmailTaken, AccountProblems.UsernameTaken, SecondStepsProblems.ReauthenticationRequired);
+        routes.Door("DELETE", Users + "/{id}", doors.DeleteAsync, write, Calls)
+            .Says("Administration", "Delete an account", "Everything that tells of its owner is erased.")
+            .Gives(StatusCodes.Status200OK, typeof(MessageBody)).Refuses(CommonProblems.NotFound, AccountProblems.LastAdmin, SecondStepsProblems.ReauthenticationRequired);
+        Act("disable", doors.DisableAsync, "Disable an account", "Its sessions end at once on every node.", AccountProblems.LastAdmin);
+        Act("enable", doors.EnableAsync, "Enable an account", "It signs in as before.");
+        Act("unlock", doors.UnlockAsync, "Unlock an account", "Failures in a row are forgotten: passwords and codes can be tried again at once.");
+        Act("sign-out", doors.SignOutAsync, "End all sessions of an account", "At once on every node.");
+        Act("send-reset", doors.SendResetAsync, "Mail a link that sets a new password", "The administrator sees nothing of it.");
+        routes.Door("POST", Users + "/{id}/temporary-password", doors.SetTemporaryPasswordAsync, write, Calls)
+            .Says("Administration", "Set a temporary password", "Without `password` a random one is mailed to the owner. It must be changed at the next sign-in; all sessions end.")
+            .Takes(new TemporaryPasswordRequest("amber kettle over moss"))
+            .Gives(StatusCodes.Status200OK, typeof(MessageBody)).Refuses(CommonProblems.NotFound, CommonProblems.Overloaded, SecondStepsProblems.ReauthenticationRequired);
+        routes.Door("PUT", Users + "/{id}/roles", doors.SetRolesAsync, AdminPermissions.RolesWrite, Calls)
+            .Says("Administration", "Set the roles of an account", "True at once, for tokens already issued too. The last administrator stays one.")
+            .Takes(new RolesRequest(["user", "admin"]))
+            .Gives(StatusCodes.Status200OK, typeof(AdminUserDetailBody)).Refuses(CommonProblems.NotFound, AccountProblems.LastAdmin, AdminProblems.UnknownRole, SecondStepsProblems.ReauthenticationRequired);
+
+        void Act(string path, Func<HttpContext, Task<IResult>> deed, string summary, string description, params Problem[] refusals) =>
+            routes.Door("POST", $"{Users}/{{id}}/{path}", deed, write, Calls)
+                .Says("Administration", summary, description)
+                .TakesNothing()
+                .Gives(StatusCodes.Status200OK, typeof(MessageBody))
+                .Refuses([CommonProblems.NotFound, SecondStepsProblems.ReauthenticationRequired, .. refusals]);
+    }
+
+    private static void MapRoles(IEndpointRouteBuilder routes)
+    {
+        var doors = routes.ServiceProvider.GetRequiredService<AdminRolesEndpoints>();
+        routes.Door("GET", "/api/admin/roles", doors.ListAsync, AdminPermissions.RolesRead, Calls)
+            .Says("Administration", "Roles and permissions", "`permissions` are all that a role can be given.")
+            .Gives(StatusCodes.Status200OK, typeof(RolesBody));
+        routes.Door("POST", "/api/admin/roles", doors.AddAsync, AdminPermissions.RolesWrite, Calls)
+            .Says("Administration", "Make a role", "Takes an `Idempotency-Key`.")
+            .Takes(new RoleRequest("support", "Answers users' questions", ["accounts.read"]))
+            .Gives(StatusCodes.Status201Created, typeof(RoleBody))
+            .Refuses(AdminProblems.RoleTaken, AdminProblems.IdempotencyKeyReused, AdminProblems.IdempotentInProgress, SecondStepsProblems.ReauthenticationRequired);
+        routes.Door("PATCH", "/api/admin/roles/{name}", doors.ChangeAsync, AdminPermissions.RolesWrite, Calls)
+            .Says("Administration", "Change what a role may do", "True at once for everybody who has it.")
+            .Takes(new RoleRequest(Description: "Answers users' questions", Permissions: ["accounts.read", "audit.read"]))
+            .Gives(StatusCodes.Status200OK, typeof(RoleBody)).Refuses(CommonProblems.NotFound, AdminProblems.RoleProtected, SecondStepsProblems.ReauthenticationRequired);
+        routes.Door("DELETE", "/api/admin/roles/{name}", doors.DeleteAsync, AdminPermissions.RolesWrite, Calls)
+            .Says("Administration", "Delete a role", "Who had it has it no more.")
+            .Gives(StatusCodes.Status200OK, typeof(MessageBody)).Refuses(CommonProblems.NotFound, AdminProblems.RoleProtected, SecondStepsProblems.ReauthenticationRequired);
+    }
+
+    private static void MapRecords(IEndpointRouteBuilder routes)
+    {
+        var doors = routes.ServiceProvider.GetRequiredService<AdminRecordsEndpoints>();
+        routes.Door("GET", "/api/admin/audit", doors.AuditAsync, AdminPermissions.AuditRead, Calls)
+            .Says("Administration", "The audit log", "Newest first.")
+            .Asks("account", "Only what this account did or what was done to it.").Asks("event", "Only this event.").Asks("from", "From this time on.").Asks("to", "Before this time.").Asks("cursor", "The `next_cursor` of the page before.").Asks("limit", "1 to 200; 50 unless given.")
+            .Gives(StatusCodes.Status200OK, typeof(Page<AdminAuditBody>));
+        routes.Door("GET", "/api/admin/mail", doors.MailAsync, AdminPermissions.MailRead, Calls)
+            .Says("Administration", "The outbox", "Newest first, without what the mails say.")
+            .Asks("status", "`queued`, `sent` or `parked`.").Asks("cursor", "The `next_cursor` of the page before.").Asks("limit", "1 to 200; 50 unless given.")
+            .Gives(StatusCodes.Status200OK, typeof(Page<AdminMailBody>));
+        routes.Door("POST", "/api/admin/mail/{id}/retry", doors.RetryMailAsync, AdminPermissions.MailWrite, Calls)
+            .Says("Administration", "Send a mail again", "For one that was parked, or waits for its next try.")
+            .TakesNothing()
+            .Gives(StatusCodes.Status202Accepted, typeof(MessageBody)).Refuses(CommonProblems.NotFound, AdminProblems.MailNotRetried, SecondStepsProblems.ReauthenticationRequired);
+        routes.Door("GET", "/api/admin/stats", doors.StatsAsync, AdminPermissions.StatsRead, Calls)
+            .Says("Administration", "Figures", "Accounts, sessions, factors in use, mail, and sign-ins, failures and new accounts of the last 30 days in UTC.")
+            .Gives(StatusCodes.Status200OK, typeof(StatsBody));
     }
 }

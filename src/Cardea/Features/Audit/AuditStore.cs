@@ -34,6 +34,16 @@ public sealed class AuditStore
     public Task<List<AuditEvent>> ListOfAccountAsync(Scope scope, string accountId) =>
         scope.QueryAsync<AuditEvent>($"SELECT {Columns} FROM audit_events WHERE account_id = @accountId ORDER BY id", new { accountId });
 
+    /// <summary>Newest first; of one account those that it did and those that were done to it.</summary>
+    public Task<List<AuditEvent>> ListAsync(Scope scope, string? accountId, string? kind, long? from, long? to, string before, int most) => scope.QueryAsync<AuditEvent>(
+        $"""
+        SELECT {Columns} FROM audit_events
+        WHERE id < @before AND id >= @firstId {(accountId is null ? "" : "AND (account_id = @accountId OR actor_id = @accountId)")} {(kind is null ? "" : "AND event = @kind")}
+            {(from is null ? "" : "AND at >= @from")} {(to is null ? "" : "AND at < @to")}
+        ORDER BY id DESC LIMIT @most
+        """,
+        new { accountId, kind, from, to, before = to is { } end && string.CompareOrdinal(Id.FirstAt(end), before) < 0 ? Id.FirstAt(end) : before, firstId = Id.FirstAt(from ?? 0), most });
+
     public Task<List<AuditEvent>> ListNewestAsync(Scope scope, string accountId, int most) =>
         scope.QueryAsync<AuditEvent>($"SELECT {Columns} FROM audit_events WHERE account_id = @accountId ORDER BY id DESC LIMIT @most", new { accountId, most });
 

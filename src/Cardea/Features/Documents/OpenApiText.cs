@@ -38,7 +38,7 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
     public Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-        if (metadata.OfType<Access>().FirstOrDefault() is Access.Bearer)
+        if (metadata.OfType<Access>().FirstOrDefault() is Access.Bearer or Access.RecentBearer or Access.Enrolling or Access.Administrator)
         {
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(BearerScheme, context.Document)] = [] }];
         }
@@ -100,9 +100,14 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
             Describe(operation, 415, "`unsupported_media_type`: not JSON in UTF-8", context);
         }
 
-        if (metadata.OfType<Access>().FirstOrDefault() is Access.Bearer)
+        if (metadata.OfType<Access>().FirstOrDefault() is Access.Bearer or Access.RecentBearer or Access.Enrolling or Access.Administrator)
         {
             Describe(operation, 401, "`unauthorized`: no access token, or one that is not valid any more", context);
+        }
+
+        if (metadata.OfType<Permission>().FirstOrDefault() is { } permission)
+        {
+            Describe(operation, 403, $"`forbidden`: the caller has not the permission `{permission.Name}`", context);
         }
 
         if (metadata.OfType<Limit>().FirstOrDefault() is { IsNone: false })

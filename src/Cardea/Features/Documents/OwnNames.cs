@@ -19,7 +19,8 @@ internal static class OwnNames
 
         public JsonTypeInfo? GetTypeInfo(Type type, JsonSerializerOptions options)
         {
-            if (type.Assembly != typeof(Own).Assembly || type.IsGenericType)
+            // A generic type of ours, such as a page of a listing, is one; a Nullable or a list of ours is not.
+            if (type.Assembly != typeof(Own).Assembly || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Optional<>)))
             {
                 return null;
             }

@@ -47,6 +47,7 @@ internal static class MailFeature
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<MailRequestsJob>());
         services.AddSingleton(provider => new Purge("sent mail", (transaction, now, most) =>
             provider.GetRequiredService<OutboxStore>().PurgeAsync(transaction, now - (long)SentKeptFor.TotalMilliseconds, most)));
+        services.AddSingleton(provider => new Purge("content of parked mail", provider.GetRequiredService<OutboxStore>().EmptyAsync));
         services.AddSingleton(provider => new Purge("mailbox", (transaction, now, most) =>
             provider.GetRequiredService<MailboxStore>().PurgeAsync(transaction, now - (long)MailboxKeptFor.TotalMilliseconds, most)));
         services.AddSingleton(provider => new AccountData("mails", ["outbox"], async (scope, id) =>

@@ -30,6 +30,8 @@ internal static class MailValues
         ["factor-changed"] = new(["what", "time", "address", "device"], []),
         ["recovery-code-used"] = new(["time", "left"], []),
         ["recovery-codes-few"] = new(["time", "left"], []),
+        ["invitation"] = new(["link_url", "days"], []),
+        ["temporary-password-set"] = new(["temporary_password"], []),
         ["sign-in-notice"] = new(["time", "address", "device"], []),
     };
 

@@ -26,7 +26,8 @@ public sealed class OutboxStore
         new { now, leaseEnd, most });
 
     /// <summary>
-    /// The end of its way: the content held a secret, perhaps, and is needed no more. Of a mail that is no account's, such as the last one to
+    /// The end of its way. A mail that was delivered is needed no more, and held a secret, perhaps; one that was parked keeps its sealed content, so that
+    /// an administrator can send it after all. Of a mail that is no account's, such as the last one to
     /// who has left, nothing stays: there is nobody any more who could have its address erased.
     /// </summary>
     public async Task SetFinishedAsync(Transaction transaction, string id, string state, long now, string? error)
@@ -34,12 +35,26 @@ public sealed class OutboxStore
         if (await transaction.ExecuteAsync("DELETE FROM outbox WHERE id = @id AND account_id IS NULL", new { id }) == 0)
         {
             await transaction.ExecuteAsync(
-                "UPDATE outbox SET state = @state, content = NULL, finished_at = @now, last_error = @error WHERE id = @id", new { id, state, now, error });
+                "UPDATE outbox SET state = @state, content = CASE WHEN @state = 'sent' OR send_before <= @now THEN NULL ELSE content END, finished_at = @now, last_error = @error WHERE id = @id",
+                new { id, state, now, error });
         }
     }
 
     public Task SetRetryAsync(Transaction transaction, string id, long at, string error) =>
         transaction.ExecuteAsync("UPDATE outbox SET next_attempt_at = @at, last_error = @error WHERE id = @id", new { id, at, error });
+
+    /// <summary>Newest first.</summary>
+    public Task<List<OutboxMail>> ListAsync(Scope scope, string? state, string before, int most) => scope.QueryAsync<OutboxMail>(
+        $"SELECT {Columns} FROM outbox WHERE (@state IS NULL OR state = @state) AND id < @before ORDER BY id DESC LIMIT @most", new { state, before, most });
+
+    public Task<OutboxMail?> FindAsync(Scope scope, string id) => scope.FindAsync<OutboxMail>($"SELECT {Columns} FROM outbox WHERE id = @id", new { id });
+
+    /// <summary>Back into the queue, to be sent now; false when it is not parked, or its content is gone.</summary>
+    public async Task<bool> TryRequeueAsync(Transaction transaction, string id, long now) => await transaction.ExecuteAsync(
+        "UPDATE outbox SET state = 'queued', attempts = 0, next_attempt_at = @now, finished_at = NULL WHERE id = @id AND state <> 'sent' AND content IS NOT NULL AND send_before > @now",
+        new { id, now }) == 1;
+
+    public Task<List<(string State, long Count)>> CountByStateAsync(Scope scope) => scope.QueryAsync<(string, long)>("SELECT state, COUNT(*) FROM outbox GROUP BY state");
 
     public Task<long?> FindNextDueAsync(Scope scope) => scope.FindAsync<long?>("SELECT MIN(next_attempt_at) FROM outbox WHERE state = 'queued'");
 
@@ -49,6 +64,10 @@ public sealed class OutboxStore
     /// <summary>A mail still on its way is let go: it tells of the deletion, and is emptied when it has been sent.</summary>
     public Task EraseAsync(Transaction transaction, string accountId) =>
         transaction.ExecuteAsync("DELETE FROM outbox WHERE account_id = @accountId", new { accountId });
+
+    /// <summary>What nobody could be helped by any more, were it sent.</summary>
+    public Task<int> EmptyAsync(Transaction transaction, long now, int most) => transaction.ExecuteAsync(
+        "UPDATE outbox SET content = NULL WHERE id IN (SELECT id FROM outbox WHERE state = 'parked' AND content IS NOT NULL AND send_before <= @now LIMIT @most)", new { now, most });
 
     public Task<int> PurgeAsync(Transaction transaction, long before, int most) => transaction.ExecuteAsync(
         "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE finished_at < @before ORDER BY finished_at LIMIT @most)", new { before, most });

@@ -14,6 +14,13 @@ public sealed class PasswordMails(PublicUrl publicUrl)
         .Plus("link_url", publicUrl.Link(ResetPath, "token", secret.Token!.Reveal()))
         .Plus("link_minutes", Minutes(PasswordReset.LinkPurpose.TokenLifetime)), PasswordReset.LinkPurpose.TokenLifetime);
 
+    public Mail.Mail Invitation(Account account, IssuedSecret secret, string language) => new("invitation", account.Email, account.Id, language, AccountMails.Greeting(account)
+        .Plus("link_url", publicUrl.Link(ResetPath, "token", secret.Token!.Reveal()))
+        .Plus("days", ((int)PasswordReset.InvitationPurpose.TokenLifetime.TotalDays).ToString(CultureInfo.InvariantCulture)), PasswordReset.InvitationPurpose.TokenLifetime);
+
+    public static Mail.Mail SetByAdministrator(Account account, string password, string language) => new(
+        "temporary-password-set", account.Email, account.Id, language, AccountMails.Greeting(account).Plus("temporary_password", password));
+
     public static Mail.Mail ResetCode(Account account, IssuedSecret secret, string language) => new("reset-code", account.Email, account.Id, language, AccountMails.Greeting(account)
         .Plus("code", secret.Code!.Reveal())
         .Plus("code_minutes", Minutes(PasswordReset.CodePurpose.CodeLifetime)), PasswordReset.CodePurpose.CodeLifetime);

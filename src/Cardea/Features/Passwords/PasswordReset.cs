@@ -21,6 +21,8 @@ public sealed class PasswordReset(
     public static readonly SecretPurpose CodePurpose = new("reset-code", TimeSpan.Zero, TimeSpan.FromMinutes(10));
     public static readonly SecretPurpose TemporaryPurpose = new("temporary-password", TimeSpan.FromMinutes(15), TimeSpan.Zero);
 
+    public static readonly SecretPurpose InvitationPurpose = new("invitation", TimeSpan.FromDays(7), TimeSpan.Zero);
+
     /// <summary>Given with <c>password_change_required</c>: the password was right, and must be another now.</summary>
     public static readonly SecretPurpose ChangePurpose = new("password-change", TimeSpan.FromMinutes(15), TimeSpan.Zero);
 
@@ -44,10 +46,20 @@ public sealed class PasswordReset(
         await audit.RecordAsync(transaction, PasswordEvents.ResetAsked, account.Id, asked.Client);
     }
 
+    /// <summary>The same mail, whatever way of recovery the pages offer: asked for by an administrator, who sees nothing of it.</summary>
+    public async Task SendLinkAsync(Transaction transaction, Account account, string language) =>
+        await outbox.EnqueueAsync(transaction, mails.ResetLink(account, await secrets.IssueAsync(transaction, LinkPurpose, account.Id), language));
+
+    /// <summary>The first password of an account that somebody else has made, set by whoever has its mailbox.</summary>
+    public async Task InviteAsync(Transaction transaction, Account account, string language) =>
+        await outbox.EnqueueAsync(transaction, mails.Invitation(account, await secrets.IssueAsync(transaction, InvitationPurpose, account.Id), language));
+
     public async Task<Problem?> ResetByTokenAsync(string token, string? typedPassword, ClientInfo client)
     {
         var (secret, proves) = await database.ReadAsync(async scope =>
-            await secrets.CheckTokenAsync(scope, LinkPurpose, token) is { } link ? (link, true) : (await secrets.CheckTokenAsync(scope, ChangePurpose, token), false));
+            (await secrets.CheckTokenAsync(scope, LinkPurpose, token) ?? await secrets.CheckTokenAsync(scope, InvitationPurpose, token)) is { } mailed
+                ? (mailed, true)
+                : (await secrets.CheckTokenAsync(scope, ChangePurpose, token), false));
         return await SetAsync(secret, proves, typedPassword, client);
     }
 

@@ -17,6 +17,8 @@ public sealed class RecoveryCodeStore
     public Task<long> CountAsync(Scope scope, string accountId) =>
         scope.GetAsync<long>("SELECT COUNT(*) FROM recovery_codes WHERE account_id = @accountId", new { accountId });
 
+    public Task<long> CountOwnersAsync(Scope scope) => scope.GetAsync<long>("SELECT COUNT(DISTINCT account_id) FROM recovery_codes");
+
     public Task RemoveAllAsync(Transaction transaction, string accountId) =>
         transaction.ExecuteAsync("DELETE FROM recovery_codes WHERE account_id = @accountId", new { accountId });
 }

@@ -19,6 +19,7 @@ internal static class RecoveryCodesFeature
         services.AddSingleton<RecoveryCodesEndpoints>();
         services.AddSingleton(provider => new FactorsGone((transaction, id) => provider.GetRequiredService<RecoveryCodeStore>().RemoveAllAsync(transaction, id)));
         services.AddSingleton(provider => new AccountReclaim((transaction, id) => provider.GetRequiredService<RecoveryCodeStore>().RemoveAllAsync(transaction, id)));
+        services.AddSingleton(provider => new FactorUse("recovery_code", provider.GetRequiredService<RecoveryCodeStore>().CountOwnersAsync));
         services.AddSingleton(provider => new FactorPart("recovery_codes_left", async (scope, id) => await provider.GetRequiredService<RecoveryCodeStore>().CountAsync(scope, id)));
         services.AddSingleton(provider => new AccountData("recovery_codes", ["recovery_codes"], async (scope, id) => new { Left = await provider.GetRequiredService<RecoveryCodeStore>().CountAsync(scope, id) }));
     }

@@ -21,6 +21,7 @@ internal static class TotpFeature
         services.AddSingleton<TotpEnrolment>();
         services.AddSingleton<TotpEndpoints>();
         services.AddSingleton(provider => new AccountReclaim((transaction, id) => provider.GetRequiredService<TotpStore>().RemoveAnyAsync(transaction, id)));
+        services.AddSingleton(provider => new FactorUse("totp", provider.GetRequiredService<TotpStore>().CountAsync));
         services.AddSingleton(provider => new FactorPart("totp", async (scope, id) => await provider.GetRequiredService<TotpStore>().FindAsync(scope, id) is { ConfirmedAt: not null }));
         services.AddSingleton(provider => new AccountData("authenticator_app", ["totp_secrets"], async (scope, id) =>
             await provider.GetRequiredService<TotpStore>().FindAsync(scope, id) is { } totp

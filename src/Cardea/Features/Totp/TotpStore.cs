@@ -31,6 +31,8 @@ public sealed class TotpStore
     public Task<StoredTotp?> FindAsync(Scope scope, string accountId) =>
         scope.FindAsync<StoredTotp>($"SELECT {Columns} FROM totp_secrets WHERE account_id = @accountId", new { accountId });
 
+    public Task<long> CountAsync(Scope scope) => scope.GetAsync<long>("SELECT COUNT(*) FROM totp_secrets WHERE confirmed_at IS NOT NULL");
+
     /// <summary>The one statement that takes a code: neither its step nor an older one is taken after it.</summary>
     public async Task<bool> TryUseStepAsync(Transaction transaction, string accountId, long step) => await transaction.ExecuteAsync(
         "UPDATE totp_secrets SET last_step = @step WHERE account_id = @accountId AND last_step < @step AND confirmed_at IS NOT NULL", new { accountId, step }) == 1;

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
@@ -7,7 +8,7 @@ namespace Cardea.Foundation.Data;
 /// <summary>
 /// Every difference between the two engines that SQL text can't hide. One text serves both; what is listed here is all that is left.
 /// </summary>
-public sealed class Dialect
+public sealed partial class Dialect
 {
     public static readonly Dialect Sqlite = new(Engine.Sqlite);
     public static readonly Dialect Postgres = new(Engine.Postgres);
@@ -22,15 +23,24 @@ public sealed class Dialect
     /// <summary>Ends a SELECT that claims rows of a queue: a row that another node is claiming is passed over.</summary>
     public string ForUpdateSkipLocked => Engine is Engine.Postgres ? "FOR UPDATE SKIP LOCKED" : "";
 
-    /// <summary>Fills in the type words of a migration: <c>{integer}</c> is 64 bit, <c>{bytes}</c> a blob, <c>{strict}</c> ends a table.</summary>
+    /// <summary>
+    /// Fills in the type words of a migration: <c>{integer}</c> is 64 bit, <c>{bytes}</c> a blob, <c>{strict}</c> ends a table. What stands between
+    /// <c>{sqlite}</c> or <c>{postgres}</c> and <c>{end}</c> is for that engine alone.
+    /// </summary>
     public string Types(string migration) => Engine is Engine.Postgres
-        ? migration.Replace("{integer}", "BIGINT").Replace("{bytes}", "BYTEA").Replace("{strict}", "")
-        : migration.Replace("{integer}", "INTEGER").Replace("{bytes}", "BLOB").Replace("{strict}", "STRICT");
+        ? Without("sqlite", migration).Replace("{integer}", "BIGINT").Replace("{bytes}", "BYTEA").Replace("{strict}", "")
+        : Without("postgres", migration).Replace("{integer}", "INTEGER").Replace("{bytes}", "BLOB").Replace("{strict}", "STRICT");
 
     /// <summary>The user's own tables and their columns, as rows of (table, column).</summary>
     public string Columns => Engine is Engine.Postgres
         ? "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY 1, ordinal_position"
-        : "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY 1, p.cid";
+        : "SELECT t.name, p.name FROM pragma_table_list t JOIN pragma_table_info(t.name) p WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite_%' ORDER BY 1, p.cid";
+
+    private static string Without(string engine, string migration) =>
+        Markers().Replace(Regex.Replace(migration, $@"\{{{engine}\}}.*?\{{end\}}", "", RegexOptions.Singleline), "");
+
+    [GeneratedRegex(@"\{(sqlite|postgres|end)\}")]
+    private static partial Regex Markers();
 
     /// <summary>True for a fault that may be gone on the next try: a lost connection, a full pool, a lock that was not had in time.</summary>
     public static bool IsOutage(Exception fault) => fault switch

@@ -7,5 +7,8 @@ public static class Id
     public static string New(TimeProvider clock) => Guid.CreateVersion7(clock.GetUtcNow()).ToString("n");
 #pragma warning restore RS0030
 
+    /// <summary>No id that was made at this instant or later sorts before it: the first 48 bits are milliseconds.</summary>
+    public static string FirstAt(long milliseconds) => Math.Max(0, milliseconds).ToString("x12", System.Globalization.CultureInfo.InvariantCulture);
+
     public static bool IsWellFormed(string text) => text.Length == 32 && text.All(char.IsAsciiHexDigitLower);
 }

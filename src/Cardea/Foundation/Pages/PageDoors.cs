@@ -39,13 +39,23 @@ public static class PageDoors
         this IEndpointRouteBuilder routes, string path, Func<HttpContext, IFormCollection, Task<IResult>> take, PageAccess access, Limit limit, string? from = null) =>
         Map(routes, HttpMethods.Post, path, async http => await take(http, await http.Request.ReadFormAsync(http.RequestAborted)), access, limit, from);
 
+    /// <summary>A page for who holds a permission.</summary>
+    public static IEndpointConventionBuilder Page(this IEndpointRouteBuilder routes, string path, Func<HttpContext, Task<IResult>> show, Permission permission) =>
+        Map(routes, HttpMethods.Get, path, show, PageAccess.SignedIn, Limit.None("a page; what it does is counted where it is done"), permission: permission).WithMetadata(permission);
+
+    /// <summary>A form for who holds a permission and has lately proved who they are.</summary>
+    public static IEndpointConventionBuilder Form(
+        this IEndpointRouteBuilder routes, string path, Func<HttpContext, IFormCollection, Task<IResult>> take, Permission permission, Limit limit, string from) =>
+        Map(routes, HttpMethods.Post, path, async http => await take(http, await http.Request.ReadFormAsync(http.RequestAborted)), PageAccess.RecentlySignedIn, limit, from, permission)
+            .WithMetadata(permission);
+
     private static IEndpointConventionBuilder Map(
-        IEndpointRouteBuilder routes, string method, string path, Func<HttpContext, Task<IResult>> deed, PageAccess access, Limit limit, string? from = null)
+        IEndpointRouteBuilder routes, string method, string path, Func<HttpContext, Task<IResult>> deed, PageAccess access, Limit limit, string? from = null, Permission? permission = null)
     {
         var services = routes.ServiceProvider;
         var (limiter, findCaller, antiforgery) = (services.GetRequiredService<RequestLimiter>(), services.GetRequiredService<FindPageCaller>(), services.GetRequiredService<Func<IAntiforgery>>());
         var (findEnrolling, refuseUnlessRecent) = (services.GetRequiredService<FindEnrollingCaller>(), services.GetRequiredService<RefuseUnlessRecent>());
-        var publicUrl = services.GetRequiredService<PublicUrl>();
+        var (publicUrl, isPermitted) = (services.GetRequiredService<PublicUrl>(), services.GetRequiredService<IsPermitted>());
         var stepCookie = services.GetRequiredService<StepCookie>;
         string[] methods = method == HttpMethods.Get ? [HttpMethods.Get, HttpMethods.Head] : [method];
         return routes.MapMethods(path, methods, (RequestDelegate)EnterAsync).WithMetadata(access, limit);
@@ -67,7 +77,11 @@ public static class PageDoors
                 http.SetCaller(caller);
                 // Binds the antiforgery token to who is signed in: one made before is worth nothing after.
                 http.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", caller.PendingId ?? caller.SessionId)], "cookie"));
-                if (access is PageAccess.RecentlySignedIn or PageAccess.Enrolling && caller.PendingId is null && await refuseUnlessRecent(caller) is not null)
+                if (permission is not null && !await isPermitted(caller, permission))
+                {
+                    refusal = CommonProblems.Forbidden;
+                }
+                else if (access is PageAccess.RecentlySignedIn or PageAccess.Enrolling && caller.PendingId is null && await refuseUnlessRecent(caller) is not null)
                 {
                     Detour(http, ConfirmPath, from);
                     return;

@@ -14,6 +14,11 @@ public enum Access
     /// <summary>As <see cref="RecentBearer"/>, or a half-finished sign-in that must set up a second factor first.</summary>
     Enrolling,
 
+    /// <summary>
+    /// Whoever holds the permission that the door names, by an access token or by the cookie of the pages; and lately proved for what changes something.
+    /// </summary>
+    Administrator,
+
     /// <summary>A client on this machine.</summary>
     Loopback,
 }

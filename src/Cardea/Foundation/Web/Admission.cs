@@ -1,14 +1,16 @@
+using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
 using Microsoft.AspNetCore.Http;
 
 namespace Cardea.Foundation.Web;
 
 /// <summary>Holds a JSON door's <see cref="Access"/>. The rooms that know callers say who they are; this says who may pass.</summary>
-public sealed class Admission(FindCaller findCaller, FindEnrollingCaller findEnrolling, RefuseUnlessRecent refuseUnlessRecent)
+public sealed class Admission(
+    FindCaller findCaller, FindPageCaller findPageCaller, FindEnrollingCaller findEnrolling, RefuseUnlessRecent refuseUnlessRecent, IsPermitted isPermitted, PublicUrl publicUrl)
 {
     private const string Scheme = "Bearer ";
 
-    public async ValueTask<Problem?> AdmitAsync(HttpContext http, Access access)
+    public async ValueTask<Problem?> AdmitAsync(HttpContext http, Access access, Permission? permission)
     {
         switch (access)
         {
@@ -16,6 +18,8 @@ public sealed class Admission(FindCaller findCaller, FindEnrollingCaller findEnr
                 return null;
             case Access.Loopback:
                 return ClientInfo.IsLoopback(http) ? null : CommonProblems.NotFound;
+            case Access.Administrator:
+                return await AdmitAdministratorAsync(http, permission!);
             default:
                 var (caller, refusal) = await findCaller(http);
                 if (caller is null && access is Access.Enrolling && TokenOf(http) is { } token)
@@ -31,6 +35,44 @@ public sealed class Admission(FindCaller findCaller, FindEnrollingCaller findEnr
                 http.SetCaller(caller);
                 return access is Access.Bearer || caller.PendingId is not null ? null : await refuseUnlessRecent(caller);
         }
+    }
+
+    private async ValueTask<Problem?> AdmitAdministratorAsync(HttpContext http, Permission permission)
+    {
+        var isChange = !HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method);
+        Caller? caller;
+        if (http.Request.Headers.Authorization.Count > 0)
+        {
+            (caller, _) = await findCaller(http);
+        }
+        else
+        {
+            // A cookie travels by itself: what changes something must come from a page of ours, and the browser must say so.
+            caller = await findPageCaller(http);
+            if (caller is not null && isChange && !IsOurs(http))
+            {
+                return CommonProblems.Forbidden;
+            }
+        }
+
+        if (caller is null)
+        {
+            return CommonProblems.Unauthorized;
+        }
+
+        if (!await isPermitted(caller, permission))
+        {
+            return CommonProblems.Forbidden;
+        }
+
+        http.SetCaller(caller);
+        return isChange ? await refuseUnlessRecent(caller) : null;
+    }
+
+    private bool IsOurs(HttpContext http)
+    {
+        var (site, origin) = (http.Request.Headers["Sec-Fetch-Site"].ToString(), http.Request.Headers.Origin.ToString());
+        return site.Length > 0 ? site == "same-origin" : origin == publicUrl.Text;
     }
 
     private static string? TokenOf(HttpContext http) =>

@@ -13,8 +13,17 @@ namespace Cardea.Foundation.Web;
 /// </summary>
 public static class Doors
 {
+    /// <summary>A door for who holds a permission.</summary>
     public static IEndpointConventionBuilder Door(
-        this IEndpointRouteBuilder routes, string method, string path, Func<HttpContext, Task<IResult>> deed, Access access, Limit limit)
+        this IEndpointRouteBuilder routes, string method, string path, Func<HttpContext, Task<IResult>> deed, Permission permission, Limit limit) =>
+        routes.Door(method, path, deed, Access.Administrator, limit, permission).WithMetadata(permission);
+
+    public static IEndpointConventionBuilder Door(
+        this IEndpointRouteBuilder routes, string method, string path, Func<HttpContext, Task<IResult>> deed, Access access, Limit limit) =>
+        routes.Door(method, path, deed, access, limit, null);
+
+    private static IEndpointConventionBuilder Door(
+        this IEndpointRouteBuilder routes, string method, string path, Func<HttpContext, Task<IResult>> deed, Access access, Limit limit, Permission? permission)
     {
         var limiter = routes.ServiceProvider.GetRequiredService<RequestLimiter>();
         var admission = routes.ServiceProvider.GetRequiredService<Admission>();
@@ -23,7 +32,7 @@ public static class Doors
         async Task EnterAsync(HttpContext http)
         {
             var address = limit.IsNone ? "" : ClientInfo.GroupOf(http);
-            var refusal = limiter.Enter(limit, address) ?? await admission.AdmitAsync(http, access);
+            var refusal = limiter.Enter(limit, address) ?? await admission.AdmitAsync(http, access, permission);
             if (refusal is not null)
             {
                 await Answers.WriteAsync(http, refusal);

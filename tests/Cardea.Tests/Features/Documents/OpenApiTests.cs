@@ -75,7 +75,7 @@ public sealed partial class OpenApiTests : IAsyncLifetime
     {
         foreach (var (method, path, operation) in Operations().Where(operation => !operation.Path.StartsWith("/dev/", StringComparison.Ordinal)))
         {
-            var answer = await _app.NewActor().SendAsync(new HttpMethod(method.ToUpperInvariant()), path.Replace("{id}", "1"), operation.TryGetProperty("requestBody", out _) ? Example(operation) : null);
+            var answer = await _app.NewActor().SendAsync(new HttpMethod(method.ToUpperInvariant()), path.Replace("{id}", "1").Replace("{name}", "1"), operation.TryGetProperty("requestBody", out _) ? Example(operation) : null);
 
             var asks = operation.TryGetProperty("security", out var security) && security.GetArrayLength() == 1 && security[0].TryGetProperty("bearer", out _);
             Assert.True(asks == (answer.Code == "unauthorized"), $"{method} {path}: {answer.Body}");
@@ -97,7 +97,7 @@ public sealed partial class OpenApiTests : IAsyncLifetime
                 await alice.TrySignInAsync();
             }
 
-            var answer = await alice.SendAsync(new HttpMethod(method.ToUpperInvariant()), path, Example(operation));
+            var answer = await alice.SendAsync(new HttpMethod(method.ToUpperInvariant()), path.Replace("{id}", new string('0', 32)).Replace("{name}", "nothing"), Example(operation));
 
             sent++;
             var code = $"{(int)answer.Status}";

@@ -1,0 +1,81 @@
+using Cardea.Features.Accounts;
+using Cardea.Foundation.Data;
+
+namespace Cardea.Features.Admin;
+
+/// <summary>Which accounts are looked for.</summary>
+/// <param name="Text">Any part of e-mail address, username, names or id.</param>
+/// <param name="Status"><c>active</c>, <c>disabled</c>, <c>unverified</c>, or null for all.</param>
+public sealed record AccountFilter(string? Text, string? Status, string? Role)
+{
+    public override string ToString() => "[account filter]"; // it names people
+}
+
+/// <summary>
+/// Lists accounts, newest first, as fast among a million as among a thousand. Each filter is a set that is either small, and then looked up by its
+/// index, or large, and then met soon by walking back from the newest: which of the two it is, is found out by counting up to a bound.
+/// </summary>
+public sealed class AccountSearchStore
+{
+    /// <summary>From so many on a set is large.</summary>
+    private const int Large = 2000;
+
+    /// <summary>The index knows parts of three letters and longer.</summary>
+    private const int ShortestIndexed = 3;
+
+    public async Task<List<Account>> ListAsync(Scope scope, AccountFilter filter, string before, int most)
+    {
+        var text = filter.Text?.ToLowerInvariant();
+        var values = new
+        {
+            before,
+            most,
+            role = filter.Role,
+            like = text is null ? null : $"%{AccountStore.Escaped(text)}%",
+            start = text is null ? null : $"{AccountStore.Escaped(text)}%",
+        };
+        var conditions = new List<string> { "id < @before" };
+        if (text is { Length: >= ShortestIndexed })
+        {
+            await NarrowAsync(
+                scope.Dialect.Engine is Engine.Sqlite ? "SELECT id FROM account_search WHERE words LIKE @like ESCAPE '!'" : "SELECT id FROM accounts WHERE search_words LIKE @like ESCAPE '!'",
+                $"{Words(scope)} LIKE @like ESCAPE '!'");
+        }
+        else if (text is not null)
+        {
+            // One or two letters are in nearly every address: what begins with them is what is meant.
+            conditions.Add("(email LIKE @start ESCAPE '!' OR username_key LIKE @start ESCAPE '!' OR lower(given_name) LIKE @start ESCAPE '!' OR lower(family_name) LIKE @start ESCAPE '!')");
+        }
+
+        if (filter.Role is not null)
+        {
+            await NarrowAsync("SELECT account_id AS id FROM account_roles WHERE role = @role", "EXISTS (SELECT 1 FROM account_roles held WHERE held.account_id = accounts.id AND held.role = @role)");
+        }
+
+        switch (filter.Status)
+        {
+            case "disabled":
+                conditions.Add("disabled_at IS NOT NULL");
+                break;
+            case "active":
+                conditions.Add("disabled_at IS NULL");
+                break;
+            case "unverified":
+                conditions.Add("email_verified_at IS NULL");
+                break;
+        }
+
+        return await scope.QueryAsync<Account>($"{AccountStore.Select} WHERE {string.Join(" AND ", conditions)} ORDER BY id DESC LIMIT @most", values);
+
+        async Task NarrowAsync(string set, string condition)
+        {
+            var count = await scope.GetAsync<long>($"SELECT COUNT(*) FROM (SELECT 1 FROM ({set}) matching LIMIT {Large}) bounded", values);
+            conditions.Add(count < Large ? $"id IN ({set})" : condition);
+        }
+    }
+
+    /// <summary>The same words as in the index, of one account.</summary>
+    private static string Words(Scope scope) => scope.Dialect.Engine is Engine.Postgres
+        ? "search_words"
+        : "lower(email || ' ' || coalesce(username, '') || ' ' || coalesce(given_name, '') || ' ' || coalesce(family_name, '') || ' ' || id)";
+}

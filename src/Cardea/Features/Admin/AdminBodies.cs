@@ -1,0 +1,61 @@
+using System.Text.Json;
+using Cardea.Features.Accounts;
+using Cardea.Features.Audit;
+using Cardea.Features.Mail;
+using Cardea.Features.Sessions;
+using Cardea.Foundation.Data;
+
+namespace Cardea.Features.Admin;
+
+/// <summary>An account as an administrator sees it.</summary>
+public sealed record AdminUserBody(
+    string Id, string? Username, string Email, bool IsVerified, string? GivenName, string? FamilyName, IReadOnlyList<string> Roles, DateTimeOffset CreatedAt, DateTimeOffset? LastLoginAt,
+    string Status, DateTimeOffset? DisabledAt, bool HasPassword, bool PasswordChangeRequired, bool HasSecondFactor)
+{
+    public static AdminUserBody Of(Account account, IReadOnlyList<string> roles) => new(
+        account.Id, account.Username, account.Email, account.IsVerified, account.GivenName, account.FamilyName, roles, account.CreatedAt.ToInstant(), account.LastLoginAt.ToInstant(),
+        account.IsDisabled ? "disabled" : "active", account.DisabledAt.ToInstant(), account.PasswordHash is not null, account.PasswordChangeRequired, account.HasSecondFactor);
+
+    public override string ToString() => $"[account {Id}]";
+}
+
+/// <summary>One account with what hangs on it.</summary>
+public sealed record AdminUserDetailBody(AdminUserBody User, IReadOnlyList<SessionBody> Sessions, IReadOnlyDictionary<string, object?> Factors);
+
+public sealed record AdminUserRequest(
+    string? Email = null, string? Username = null, string? GivenName = null, string? FamilyName = null, string? Password = null, IReadOnlyList<string>? Roles = null, bool? IsVerified = null)
+{
+    public override string ToString() => "[new account]";
+}
+
+public sealed record TemporaryPasswordRequest(string? Password = null)
+{
+    public override string ToString() => "[temporary password]";
+}
+
+public sealed record RolesRequest(IReadOnlyList<string>? Roles = null);
+
+public sealed record RoleRequest(string? Name = null, string? Description = null, IReadOnlyList<string>? Permissions = null);
+
+public sealed record RoleBody(string Name, string Description, IReadOnlyList<string> Permissions, bool BuiltIn, DateTimeOffset? CreatedAt);
+
+public sealed record PermissionBody(string Name, string Meaning);
+
+public sealed record RolesBody(IReadOnlyList<RoleBody> Items, IReadOnlyList<PermissionBody> Permissions);
+
+public sealed record AdminAuditBody(
+    string Id, string Event, DateTimeOffset At, string? AccountId, string? ActorId, string? SessionId, string? Address, string? UserAgent, string? RequestId, JsonElement? Detail)
+{
+    public static AdminAuditBody Of(AuditEvent row) => new(
+        row.Id, row.Event, row.At.ToInstant(), row.AccountId, row.ActorId, row.SessionId, row.Address, row.UserAgent, row.RequestId,
+        row.Detail is null ? null : JsonSerializer.Deserialize<JsonElement>(row.Detail));
+}
+
+/// <summary>A mail on its way, without what it says: that is its recipient's.</summary>
+public sealed record AdminMailBody(
+    string Id, string Template, string To, string? AccountId, string Status, long Attempts, DateTimeOffset CreatedAt, DateTimeOffset? NextAttemptAt, DateTimeOffset? FinishedAt, string? LastError, bool CanRetry)
+{
+    public static AdminMailBody Of(OutboxMail mail, long now) => new(
+        mail.Id, mail.Template, mail.Recipient, mail.AccountId, mail.State, mail.Attempts, mail.CreatedAt.ToInstant(), mail.State == MailState.Queued ? mail.NextAttemptAt.ToInstant() : null,
+        mail.FinishedAt.ToInstant(), mail.LastError, mail.State != MailState.Sent && mail.Content is not null && mail.SendBefore > now);
+}
