@@ -1,4 +1,5 @@
--- The tables as PostgreSQL has them. SQLite has the same, with INTEGER for BIGINT, BLOB for BYTEA, and STRICT.
+-- The tables as PostgreSQL has them. SQLite has the same, with INTEGER for BIGINT, BLOB for BYTEA, and STRICT;
+-- and account_search with account_search_rows, an index of trigrams, for accounts.search_words.
 
 -- 0001_main_job
 -- An account from sign-up to log-out. Instants are milliseconds since 1970 in UTC, booleans 0 and 1, hashes and sealed values bytes.
@@ -213,22 +214,6 @@ CREATE TABLE recovery_codes (
 );
 
 CREATE UNIQUE INDEX recovery_codes_by_code ON recovery_codes (account_id, code_mac);
--- 0010_audit_chain
--- Audit rows in a chain. A row is committed to in the transaction that writes it, and soon after gets its number and its link from the sealing job.
-
-CREATE TABLE audit_chain (
-    event_id TEXT PRIMARY KEY,                  -- no foreign key: a row that was taken away must still have a name
-    facts BYTEA,                              -- keyed hash of the row; null in rows from before the chain, until its first turn
-    personal BYTEA,                           -- hash, keyed by the salt, of what tells of a person
-    salt BYTEA,                               -- null once the person is erased
-    erased BYTEA,                             -- keyed: that it was this program that erased
-    number BIGINT UNIQUE,                    -- the place in the chain; null until sealed
-    link BYTEA                                -- keyed hash of this line and the link before it
-);
-
-CREATE INDEX audit_chain_open ON audit_chain (event_id) WHERE number IS NULL;
-
-INSERT INTO audit_chain (event_id) SELECT id FROM audit_events;
 
 -- 0008_administration
 -- What roles may do, answers that are given again to who asks again, and a search that stays fast among many accounts.
@@ -265,3 +250,20 @@ DO $do$ BEGIN
     CREATE INDEX accounts_by_words ON accounts USING gin (search_words gin_trgm_ops);
 EXCEPTION WHEN OTHERS THEN RAISE WARNING 'pg_trgm is not to be had (%): searching among very many accounts will be slow', SQLERRM;
 END $do$;
+
+-- 0010_audit_chain
+-- Audit rows in a chain. A row is committed to in the transaction that writes it, and soon after gets its number and its link from the sealing job.
+
+CREATE TABLE audit_chain (
+    event_id TEXT PRIMARY KEY,                  -- no foreign key: a row that was taken away must still have a name
+    facts BYTEA,                              -- keyed hash of the row; null in rows from before the chain, until its first turn
+    personal BYTEA,                           -- hash, keyed by the salt, of what tells of a person
+    salt BYTEA,                               -- null once the person is erased
+    erased BYTEA,                             -- keyed: that it was this program that erased
+    number BIGINT UNIQUE,                    -- the place in the chain; null until sealed
+    link BYTEA                                -- keyed hash of this line and the link before it
+);
+
+CREATE INDEX audit_chain_open ON audit_chain (event_id) WHERE number IS NULL;
+
+INSERT INTO audit_chain (event_id) SELECT id FROM audit_events;

@@ -83,7 +83,7 @@ public sealed class ReferenceDocsTests
         var page = SourceTree.Read("docs/reference/schema.sql");
         Assert.True(columns.Count > 60, $"Only {columns.Count} columns were found.");
         SourceTree.AssertNone(
-            columns.Where(column => column.Table is not ("schema_migrations" or "account_search_rows"))
+            columns.Where(column => column.Table is not "schema_migrations")
                 .Where(column => !page.Contains($"ALTER TABLE {column.Table} ADD COLUMN {column.Column} ", StringComparison.Ordinal))
                 .Where(column => page.IndexOf($"CREATE TABLE {column.Table} (", StringComparison.Ordinal) is var at
                     && (at < 0 || !page[at..page.IndexOf(");", at, StringComparison.Ordinal)].Contains($"    {column.Column} ", StringComparison.Ordinal)))

@@ -81,7 +81,7 @@ public sealed class BackupTests : IDisposable
         (await app.CommandAsync("backup", file)).Worked();
 
         using var archive = ZipFile.OpenRead(file);
-        var tables = await app.Database.QueryAsync<string>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'schema_migrations'");
+        var tables = await app.Database.QueryAsync<string>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'account_search%' AND name <> 'schema_migrations'"); // the search's index is made by triggers
 
         Assert.Equal(tables.Select(name => $"tables/{name}.jsonl").Append("manifest.json").Order(), archive.Entries.Select(entry => entry.FullName).Order());
         Assert.Equal(1, (await app.CommandAsync("backup", file)).ExitCode); // it is there already
