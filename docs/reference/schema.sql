@@ -213,6 +213,7 @@ CREATE TABLE recovery_codes (
 );
 
 CREATE UNIQUE INDEX recovery_codes_by_code ON recovery_codes (account_id, code_mac);
+
 -- 0010_audit_chain
 -- Audit rows in a chain. A row is committed to in the transaction that writes it, and soon after gets its number and its link from the sealing job.
 
