@@ -34,12 +34,12 @@ internal static class BackupCommands
 
     private static async Task<int> RestoreAsync(CommandCall call)
     {
+        var server = call.Get<ServerOptions>();
         if (!File.Exists(call.Words[0]))
         {
             throw new CommandFailure($"There is no file {call.Words[0]}.");
         }
 
-        var server = call.Get<ServerOptions>();
         if (!DataDirectory.HasMasterKey(server))
         {
             throw new CommandFailure(

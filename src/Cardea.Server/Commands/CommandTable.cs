@@ -11,6 +11,7 @@ internal static class CommandTable
         Serve.Command,
         Migrate.Command,
         SettingsCommand.Command,
+        DoctorCommand.Command,
         .. UserCommands.All,
         .. KeyCommands.All,
         .. AuditCommands.All,

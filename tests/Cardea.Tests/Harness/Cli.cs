@@ -12,13 +12,17 @@ public static class Cli
 
     /// <param name="database">Where the settings point.</param>
     /// <param name="input">Its standard input.</param>
-    /// <param name="args">The command line; switches in it go before the ones of the test.</param>
-    public static Task<Ended> CommandAsync(this TestDatabase database, string input, params string[] args) => RunAsync(
-        input,
-        [
-            .. args, "--environment", "Development", $"--Cardea:DataDirectory={database.Directory}", $"--Cardea:Database:Provider={(database.Engine is Engine.Sqlite ? "sqlite" : "postgres")}",
-            $"--Cardea:Database:ConnectionString={database.ConnectionString}", "--Cardea:Passwords:MemoryKiB=1024", "--Cardea:Passwords:Iterations=1",
-        ]);
+    /// <param name="args">The command line; its switches go before these.</param>
+    public static Task<Ended> CommandAsync(this TestDatabase database, string input, params string[] args)
+    {
+        string[] name = [.. args.TakeWhile(arg => !arg.StartsWith('-'))];
+        return RunAsync(
+            input,
+            [
+                .. name, "--environment", "Development", $"--Cardea:DataDirectory={database.Directory}", $"--Cardea:Database:Provider={(database.Engine is Engine.Sqlite ? "sqlite" : "postgres")}",
+                $"--Cardea:Database:ConnectionString={database.ConnectionString}", "--Cardea:Passwords:MemoryKiB=1024", "--Cardea:Passwords:Iterations=1", .. args[name.Length..],
+            ]);
+    }
 
     public static async Task<Ended> RunAsync(string input, params string[] args)
     {

@@ -72,6 +72,9 @@ public sealed class AuditChainStore
     public async Task<bool> AnyOpenAsync(Scope scope) => await scope.FindAsync<string>(
         "SELECT event_id FROM audit_chain WHERE number IS NULL AND (facts IS NOT NULL OR NOT EXISTS (SELECT 1 FROM audit_chain WHERE number = 1)) LIMIT 1") is not null;
 
+    public Task<long> CountOpenSinceBeforeAsync(Scope scope, long before) => scope.GetAsync<long>(
+        "SELECT COUNT(*) FROM audit_chain c JOIN audit_events e ON e.id = c.event_id WHERE c.number IS NULL AND e.at < @before", new { before });
+
     public Task<ChainHead?> FindHeadAsync(Scope scope) => scope.FindAsync<ChainHead>(
         "SELECT number AS Number, event_id AS EventId, link AS Link FROM audit_chain WHERE number IS NOT NULL ORDER BY number DESC LIMIT 1");
 

@@ -47,6 +47,12 @@ public sealed class AuditStore
     public Task<List<AuditEvent>> ListNewestAsync(Scope scope, string accountId, int most) =>
         scope.QueryAsync<AuditEvent>($"SELECT {Columns} FROM audit_events WHERE account_id = @accountId ORDER BY id DESC LIMIT @most", new { accountId, most });
 
+    public Task<long?> FindNewestAtAsync(Scope scope) => scope.FindAsync<long?>("SELECT at FROM audit_events ORDER BY id DESC LIMIT 1");
+
+    /// <summary>Where the newest events of clients came from.</summary>
+    public Task<List<string>> ListNewestAddressesAsync(Scope scope, int most) =>
+        scope.QueryAsync<string>("SELECT address FROM audit_events WHERE address <> '' ORDER BY id DESC LIMIT @most", new { most });
+
     /// <summary>
     /// Takes away what tells of the person. That something happened, and when, stays under the account's id, which now is nobody's. With the
     /// salt goes the only way to try guesses against the commitment that stays in the chain.

@@ -58,6 +58,14 @@ public sealed class OutboxStore
 
     public Task<long?> FindNextDueAsync(Scope scope) => scope.FindAsync<long?>("SELECT MIN(next_attempt_at) FROM outbox WHERE state = 'queued'");
 
+    /// <summary>Mail that did not go out: given up lately, or tried in vain and still waiting.</summary>
+    public async Task<(long Count, string? LastError)> CountTroubledAsync(Scope scope, long since)
+    {
+        const string troubled = "FROM outbox WHERE (state = 'queued' AND last_error IS NOT NULL) OR (state = 'parked' AND finished_at > @since)";
+        return (await scope.GetAsync<long>($"SELECT COUNT(*) {troubled}", new { since }),
+            await scope.FindAsync<string>($"SELECT last_error {troubled} ORDER BY id DESC LIMIT 1", new { since }));
+    }
+
     public Task<List<OutboxMail>> ListOfAccountAsync(Scope scope, string accountId) =>
         scope.QueryAsync<OutboxMail>($"SELECT {Columns} FROM outbox WHERE account_id = @accountId ORDER BY id", new { accountId });
 

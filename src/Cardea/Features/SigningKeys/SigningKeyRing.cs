@@ -51,6 +51,10 @@ public sealed class SigningKeyRing(
     /// <summary>Every key that signs or verifies, in the order in which they sign.</summary>
     public Task<List<StoredSigningKey>> ListAsync() => database.ReadAsync(scope => store.ListLiveAsync(scope, clock.Milliseconds()));
 
+    /// <summary>The ids of keys that this master key does not open.</summary>
+    public async Task<List<string>> ListUnopenedAsync() =>
+        [.. (await ListAsync()).Where(key => !_cipher.TryOpen(key.PrivateKey, key.Id, out _)).Select(key => key.Id)];
+
     /// <summary>Whether the newest key has signed for as long as a key should.</summary>
     public async Task<bool> IsDueAsync() =>
         (await LoadedAsync()).Keys.Where(key => key.Stored.Algorithm == options.Algorithm.Name()).Select(key => key.Stored.CreatedAt).DefaultIfEmpty(0).Max()

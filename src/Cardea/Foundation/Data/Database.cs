@@ -33,6 +33,12 @@ public abstract class Database(Dialect dialect, Invalidations invalidations) : I
     public Task PingAsync(CancellationToken cancellation) =>
         ReadAsync(scope => scope.GetAsync<long>("SELECT COUNT(*) FROM schema_migrations"), cancellation);
 
+    /// <summary>Looks for damage, a sentence each; changes nothing.</summary>
+    internal abstract Task<List<string>> ExamineAsync(CancellationToken cancellation);
+
+    /// <summary>The database's own clock in milliseconds; null where it is this process's.</summary>
+    internal abstract Task<long?> NowAsync(CancellationToken cancellation);
+
     /// <summary>Runs the migrations' text under a lock that only one process holds.</summary>
     internal abstract Task MigrateAsync(Func<Transaction, Task> work, CancellationToken cancellation);
 

@@ -59,7 +59,7 @@ public sealed partial class Migrator(Database database, TimeProvider clock, ILog
             var tables = await scope.QueryAsync<(string Table, string Column)>(database.Dialect.Columns);
             if (tables.TrueForAll(row => row.Table != "schema_migrations"))
             {
-                return new SchemaState([], [.. known.Select(migration => migration.Name)], [], []);
+                return new SchemaState([], [.. known.Select(migration => migration.Name)], [], [], []);
             }
 
             var applied = await scope.QueryAsync<Applied>("SELECT version, name, checksum FROM schema_migrations ORDER BY version");
@@ -67,7 +67,8 @@ public sealed partial class Migrator(Database database, TimeProvider clock, ILog
                 [.. applied.Select(row => row.Name)],
                 [.. known.Where(migration => applied.TrueForAll(row => row.Version != migration.Version)).Select(migration => migration.Name)],
                 [.. applied.Where(row => known.TrueForAll(migration => row.Version != migration.Version)).Select(row => row.Name)],
-                [.. applied.Where(row => known.Exists(migration => row.Version == migration.Version && row.Checksum != migration.Checksum)).Select(row => row.Name)]);
+                [.. applied.Where(row => known.Exists(migration => row.Version == migration.Version && row.Checksum != migration.Checksum)).Select(row => row.Name)],
+                [.. Lasting(known.Where(migration => applied.Exists(row => row.Version == migration.Version))).Except(tables.Select(row => row.Table))]);
         },
         cancellation);
 
@@ -81,6 +82,14 @@ public sealed partial class Migrator(Database database, TimeProvider clock, ILog
 
     /// <summary>The tables in the order in which they were made: what a table refers to stands before it.</summary>
     internal static List<string> TablesInOrder() => [.. Known().SelectMany(migration => CreateTable().Matches(migration.Text)).Select(match => match.Groups[1].Value).Distinct()];
+
+    /// <summary>What the migrations made and none of them dropped or renamed.</summary>
+    private static IEnumerable<string> Lasting(IEnumerable<Migration> migrations)
+    {
+        var text = string.Concat(migrations.Select(migration => migration.Text));
+        return CreateTable().Matches(text).Select(match => match.Groups[1].Value)
+            .Where(table => !text.Contains($"DROP TABLE {table};", StringComparison.Ordinal) && !text.Contains($"ALTER TABLE {table} RENAME TO", StringComparison.Ordinal));
+    }
 
     internal static List<Migration> Known()
     {
@@ -113,4 +122,6 @@ public sealed partial class Migrator(Database database, TimeProvider clock, ILog
 /// <param name="Missing">This program's that have not.</param>
 /// <param name="Foreign">Ones that this program doesn't know: a newer one was here.</param>
 /// <param name="Changed">Ones whose text was another when they ran.</param>
-public sealed record SchemaState(IReadOnlyList<string> Applied, IReadOnlyList<string> Missing, IReadOnlyList<string> Foreign, IReadOnlyList<string> Changed);
+/// <param name="LostTables">Tables that they made and that are not there.</param>
+public sealed record SchemaState(
+    IReadOnlyList<string> Applied, IReadOnlyList<string> Missing, IReadOnlyList<string> Foreign, IReadOnlyList<string> Changed, IReadOnlyList<string> LostTables);

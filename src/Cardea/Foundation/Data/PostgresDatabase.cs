@@ -55,6 +55,23 @@ public sealed partial class PostgresDatabase : Database
         }
     }
 
+    internal override Task<List<string>> ExamineAsync(CancellationToken cancellation) => ReadAsync<List<string>>(
+        async scope =>
+        {
+            var broken = await scope.QueryAsync<string>("SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND NOT i.indisvalid");
+            var encoding = await scope.GetAsync<string>("SHOW server_encoding");
+            var isReadOnly = await scope.GetAsync<bool>("SELECT pg_is_in_recovery()");
+            return [
+                .. broken.Select(index => $"The index {index} is not valid."),
+                .. encoding == "UTF8" ? (string[])[] : [$"The encoding is {encoding}; needed is UTF8."],
+                .. isReadOnly ? ["The server is a standby, which takes no writes."] : (string[])[],
+            ];
+        },
+        cancellation);
+
+    internal override Task<long?> NowAsync(CancellationToken cancellation) =>
+        ReadAsync(scope => scope.GetAsync<long?>("SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint"), cancellation);
+
     internal override async Task MigrateAsync(Func<Transaction, Task> work, CancellationToken cancellation)
     {
         await using var connection = await _source.OpenConnectionAsync(cancellation);

@@ -65,6 +65,18 @@ public sealed class SqliteDatabase : Database
     public override Task<T> WriteAsync<T>(Func<Transaction, Task<T>> work, CancellationToken cancellation = default) =>
         _writer.WriteAsync(work, cancellation);
 
+    internal override Task<List<string>> ExamineAsync(CancellationToken cancellation) => ReadAsync<List<string>>(
+        async scope =>
+        {
+            var found = await scope.QueryAsync<string>("PRAGMA integrity_check(5)");
+            found.Remove("ok");
+            var orphans = await scope.QueryAsync<string>("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check LIMIT 5");
+            return [.. found.Select(line => $"integrity_check says: {line}"), .. orphans.Select(table => $"The table {table} has rows that belong to nobody.")];
+        },
+        cancellation);
+
+    internal override Task<long?> NowAsync(CancellationToken cancellation) => Task.FromResult<long?>(null);
+
     internal override Task MigrateAsync(Func<Transaction, Task> work, CancellationToken cancellation) =>
         WriteAsync(work, cancellation); // BEGIN IMMEDIATE is the lock: a second process waits for it, and then finds nothing to do
 
