@@ -44,8 +44,10 @@ internal static class SecondStepsFeature
         {
             await provider.GetRequiredService<SessionDirectory>().EndAllAsync(transaction, id);
             await provider.GetRequiredService<DeviceStore>().DistrustAllAsync(transaction, id);
+            await provider.GetRequiredService<PendingSignIns>().VoidAllAsync(transaction, id);
             await provider.GetRequiredService<AccountStore>().SetHasSecondFactorAsync(transaction, id, has: false);
         }));
+        services.AddSingleton(provider => new AddressChanged((transaction, id) => provider.GetRequiredService<PendingSignIns>().VoidAllAsync(transaction, id)));
         services.AddSingleton(provider => new FactorPart("trusted_devices", async (scope, id) =>
             (await provider.GetRequiredService<DeviceStore>().ListOfAccountAsync(scope, id)).Where(device => device.TrustedUntil > provider.GetRequiredService<TimeProvider>().Milliseconds())
                 .Select(device => new TrustedDeviceBody(device.Id, device.CreatedAt.ToInstant(), device.LastSeenAt.ToInstant(), device.TrustedUntil!.Value.ToInstant()))));
