@@ -37,7 +37,7 @@ internal static class TotpFeature
             .Gives(StatusCodes.Status201Created, typeof(TotpBody))
             .Refuses(SecondStepsProblems.ReauthenticationRequired, TotpProblems.AlreadySetUp);
         routes.Door("POST", "/users/me/totp/confirm", doors.ConfirmAsync, Access.Enrolling, Changes)
-            .Says("Factors", "Confirm the authenticator app", "Gives ten recovery codes, shown once. With an `enrollment_token` it also gives the tokens of the sign-in that had to set it up.")
+            .Says("Factors", "Confirm the authenticator app", "Gives ten recovery codes, shown once. With an `enrollment_token` it also gives the tokens of the sign-in that had to set it up; where something else stands in its way, `next` says what. After `session_active` the same token, as `mfa_token` with `replace`, goes on.")
             .Takes(new TotpConfirmRequest("123456"))
             .Gives(StatusCodes.Status200OK, typeof(EnrolledBody))
             .Refuses(SecondStepsProblems.InvalidCode, SecondStepsProblems.ReauthenticationRequired, TotpProblems.NothingToConfirm, CommonProblems.TooManyRequests);
