@@ -11,7 +11,7 @@ namespace Cardea.Tests.Browser;
 /// and a narrow dark one, and nothing is wider than a phone. <c>CARDEA_SCREENSHOTS=folder</c> keeps a picture of each.
 /// </summary>
 [Collection(Chromium.Collection)]
-public sealed class AxeTests(Chromium chromium)
+public sealed partial class AxeTests(Chromium chromium)
 {
     private const string Password = "violet tractor lamp nine";
 

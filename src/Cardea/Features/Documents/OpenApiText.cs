@@ -38,7 +38,7 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
     public Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-        if (metadata.OfType<Access>().FirstOrDefault() is Access.Bearer)
+        if (metadata.OfType<Access>().FirstOrDefault() is Access.Bearer or Access.RecentBearer or Access.Enrolling)
         {
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(BearerScheme, context.Document)] = [] }];
         }
@@ -100,7 +100,7 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
             Describe(operation, 415, "`unsupported_media_type`: not JSON in UTF-8", context);
         }
 
-        if (metadata.OfType<Access>().FirstOrDefault() is Access.Bearer)
+        if (metadata.OfType<Access>().FirstOrDefault() is Access.Bearer or Access.RecentBearer or Access.Enrolling)
         {
             Describe(operation, 401, "`unauthorized`: no access token, or one that is not valid any more", context);
         }

@@ -7,7 +7,7 @@ public static class FactorComplaint
 {
     public const string Field = "code";
 
-    public static readonly Problem Missing = FieldErrors.One(Field, new Phrase("Enter the code."));
+    public static Problem Missing => FieldErrors.One(Field, new Phrase("Enter the code."));
 
     /// <summary>The same refusal, told at the field; its status and <c>Retry-After</c> stay.</summary>
     public static Problem At(Problem refusal) => refusal with { Errors = new Dictionary<string, IReadOnlyList<Phrase>> { [Field] = [Of(refusal)] } };
