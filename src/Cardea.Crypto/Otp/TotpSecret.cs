@@ -60,8 +60,8 @@ public sealed class TotpSecret
 
     /// <summary>
     /// The step whose code was given, among the current one and its two neighbours (RFC 6238 section 5.2: a clock that is a little wrong, a person who
-    /// types slowly), and only among those after <paramref name="lastUsed"/>: a code works once, and no older one after it. Compares all three in
-    /// constant time.
+    /// types slowly), and only among those after <paramref name="lastUsed"/>: a code works once, and no older one after it. Where two of them show the
+    /// same digits it is the newer, or those digits would work twice. Compares all three in constant time.
     /// </summary>
     /// <param name="code">What was typed; spaces in it are ignored.</param>
     /// <param name="now">The server's time.</param>
@@ -76,7 +76,7 @@ public sealed class TotpSecret
 
         long? found = null;
         var current = StepAt(now);
-        for (var step = current + 1; step >= current - 1; step--)
+        for (var step = current - 1; step <= current + 1; step++)
         {
             var isThis = CryptographicOperations.FixedTimeEquals(System.Text.Encoding.ASCII.GetBytes(CodeAt(step)), System.Text.Encoding.ASCII.GetBytes(digits));
             found = isThis && step > lastUsed ? step : found;

@@ -12,7 +12,7 @@ namespace Cardea.Tests.Browser;
 /// A and AA, and nothing is wider than the screen. <c>CARDEA_SCREENSHOTS=folder</c> keeps a picture of each.
 /// </summary>
 [Collection(Chromium.Collection)]
-public sealed class AxeTests(Chromium chromium)
+public sealed partial class AxeTests(Chromium chromium)
 {
     private const string Password = "violet tractor lamp nine";
 

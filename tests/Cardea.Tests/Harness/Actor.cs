@@ -85,6 +85,13 @@ public sealed class Actor
         HttpMethod.Post, "/auth/signup",
         Username is null ? new { email = Email, password = Password } : (object)new { email = Email, password = Password, username = Username }, withToken: false);
 
+    /// <summary>Uses somebody's account from a client of its own.</summary>
+    public Actor As(Actor owner)
+    {
+        (Email, Username, Password, Id) = (owner.Email, owner.Username, owner.Password, owner.Id);
+        return this;
+    }
+
     /// <summary>Confirms the address by the link in the newest mail.</summary>
     public async Task<Actor> VerifyAsync()
     {

@@ -1,11 +1,12 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using Cardea.Crypto.Otp;
 using Cardea.Crypto.Text;
 
 namespace Cardea.Tests.Harness;
 
 /// <summary>An authenticator app on somebody's phone, whose clock is the test's. It waits for the next code rather than show one twice.</summary>
-public sealed class Authenticator(TestApp app, string secret)
+public sealed partial class Authenticator(TestApp app, string secret)
 {
     private readonly TotpSecret _secret = Base32Text.TryDecode(secret, out var bytes) ? TotpSecret.From(bytes) : throw new ArgumentException("Not base32.", nameof(secret));
     private long _shown;
@@ -40,4 +41,37 @@ public sealed class Authenticator(TestApp app, string secret)
         authenticator.RecoveryCodes = [.. confirmed.Json.GetProperty("recovery_codes").EnumerateArray().Select(code => code.GetString()!)];
         return authenticator;
     }
+
+    /// <summary>Sets one up on the pages, for a browser that is signed in or must set one up to be.</summary>
+    /// <param name="keep">Says that the recovery codes are kept, which goes on with what was begun.</param>
+    public static async Task<Authenticator> SetUpAsync(TestApp app, PageActor browser, bool keep = true)
+    {
+        const string Path = "/account/security/authenticator";
+        (await browser.PostAsync(Path)).Expect(HttpStatusCode.SeeOther);
+        var page = (await browser.GetAsync(Path)).Expect(HttpStatusCode.OK);
+        var authenticator = On(app, page);
+        var shown = (await browser.PostAsync(Path + "/confirm", page.Token, [("code", authenticator.NextCode())])).Expect(HttpStatusCode.SeeOther).Location!;
+        authenticator.RecoveryCodes = CodesOn((await browser.GetAsync(shown)).Expect(HttpStatusCode.OK));
+        if (keep)
+        {
+            (await browser.PostAsync(shown + "/kept")).Expect(HttpStatusCode.SeeOther);
+        }
+
+        return authenticator;
+    }
+
+    /// <summary>One that has the secret which a page shows.</summary>
+    public static Authenticator On(TestApp app, Page page) => new(app, SecretOn().Match(page.Html).Groups[1].Value.Replace(" ", "", StringComparison.Ordinal));
+
+    /// <summary>The same phone with another secret.</summary>
+    public Authenticator With(string another) => new(app, another);
+
+    /// <summary>The recovery codes that a page shows.</summary>
+    public static IReadOnlyList<string> CodesOn(Page page) => [.. CodeOn().Matches(page.Html).Select(match => match.Groups[1].Value)];
+
+    [GeneratedRegex("<code>([A-Z2-7]{4}(?: [A-Z2-7]{4}){7})</code>")]
+    private static partial Regex SecretOn();
+
+    [GeneratedRegex("<li><code>([a-z1-9-]{19})</code></li>")]
+    private static partial Regex CodeOn();
 }

@@ -17,8 +17,8 @@ public sealed partial class TextsTests
     [
         "Title", "Detail", // problems
         "Meanings.GetValueOrDefault(row.Event, row.Event)", // audit kinds
-        "DeviceName.Of(session.UserAgent)", "DeviceName.Of(row.UserAgent ?? \"\")", // phrases
-        "entry.Title", "state", "way.Text", // phrases that rooms register
+        "DeviceName.Of(session.UserAgent)", "DeviceName.Of(row.UserAgent ?? \"\")", "DeviceName.Of(device.UserAgent ?? \"\")", // phrases
+        "entry.Title", "state", "way.Text", "way.Title", "way.Choose", "Way.Lead", "code.Label", // phrases that rooms register
     ];
 
     private static readonly IReadOnlyDictionary<string, string> Sources = ReadSources();

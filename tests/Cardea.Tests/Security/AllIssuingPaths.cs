@@ -34,23 +34,51 @@ public sealed class AllIssuingPaths
             app.Clock.Advance(TimeSpan.FromSeconds(11));
             return RefreshAsync(alice, alice.Predecessor);
         }) { Fine = "401 invalid_token" },
+        new("second step, authenticator app", "/auth/login/mfa", (_, alice) => alice.FinishAsync("totp", alice.Phone!.NextCode())) { Kind = Kind.Step },
+        new("second step, recovery code", "/auth/login/mfa", (_, alice) => alice.FinishAsync("recovery_code", alice.Phone!.RecoveryCodes[0])) { Kind = Kind.Step },
+        new("second step, page", "/login/second-step", (_, alice) => FinishOnPageAsync(alice, "/login/second-step", ("method", "totp"), ("code", alice.Phone!.NextCode()))) { Kind = Kind.Step },
+        new("set-up at sign-in", "/users/me/totp/confirm", (_, alice) => alice.SetUpAsync()) { Kind = Kind.SetUp },
+        new("set-up at sign-in, page", "/account/security/authenticator/confirm", (_, alice) => FinishOnPageAsync(alice, "/account/security/authenticator/confirm", ("code", alice.Phone!.NextCode()))) { Kind = Kind.SetUp },
     ];
 
-    /// <summary>What the account is, how that comes about, and what is then answered: by a sign-in, and by a refresh.</summary>
+    private enum Kind
+    {
+        SignIn,
+        Refresh,
+
+        /// <summary>The first proof came before the state, the second after it.</summary>
+        Step,
+
+        /// <summary>As <see cref="Step"/>, and the second proof is set up for it.</summary>
+        SetUp,
+    }
+
+    /// <summary>What the account is, how that comes about, and what is then answered: by a sign-in, a refresh, the second step of a sign-in, and a set-up that it needs.</summary>
     private static readonly Dictionary<string, State> States = new()
     {
-        ["fine"] = new((_, _) => Task.CompletedTask, "200", "200"),
-        ["disabled"] = new((app, alice) => app.DisableAsync(alice), "403 account_disabled", "403 account_disabled"),
-        ["deleted"] = new(async (_, alice) => (await alice.DeleteAsync("/users/me", new { password = alice.Password })).Expect(HttpStatusCode.OK), "401 invalid_credentials", "401 invalid_token"),
-        ["unverified"] = new((app, alice) => app.ChangeAccountAsync(alice, "email_verified_at = NULL"), "403 email_not_verified", "403 email_not_verified"),
-        ["must change the password"] = new((app, alice) => app.ChangeAccountAsync(alice, "password_change_required = 1"), "403 password_change_required", "403 password_change_required"),
+        ["fine"] = new((_, _) => Task.CompletedTask, "200", "200", "200", "200"),
+        ["disabled"] = new((app, alice) => app.DisableAsync(alice), "403 account_disabled", "403 account_disabled", "403 account_disabled", "401 unauthorized"),
+        ["deleted"] = new(async (_, alice) => (await alice.DeleteAsync("/users/me", new { password = alice.Password })).Expect(HttpStatusCode.OK), "401 invalid_credentials", "401 invalid_token", "401 invalid_code", "401 unauthorized"),
+        ["unverified"] = new((app, alice) => app.ChangeAccountAsync(alice, "email_verified_at = NULL"), "403 email_not_verified", "403 email_not_verified", "403 email_not_verified", "403 email_not_verified"),
+        ["must change the password"] = new(
+            (app, alice) => app.ChangeAccountAsync(alice, "password_change_required = 1"), "403 password_change_required", "403 password_change_required", "403 password_change_required", "403 password_change_required"),
         ["disabled, unverified and must change the password"] = new(
-            (app, alice) => app.ChangeAccountAsync(alice, "disabled_at = 1, email_verified_at = NULL, password_change_required = 1"), "403 account_disabled", "403 account_disabled"),
+            (app, alice) => app.ChangeAccountAsync(alice, "disabled_at = 1, email_verified_at = NULL, password_change_required = 1"), "403 account_disabled", "403 account_disabled", "403 account_disabled", "401 unauthorized"),
         ["unverified and must change the password"] = new(
-            (app, alice) => app.ChangeAccountAsync(alice, "email_verified_at = NULL, password_change_required = 1"), "403 email_not_verified", "403 email_not_verified"),
+            (app, alice) => app.ChangeAccountAsync(alice, "email_verified_at = NULL, password_change_required = 1"), "403 email_not_verified", "403 email_not_verified", "403 email_not_verified", "403 email_not_verified"),
         // Who guesses must not end the owner's sessions: what was proved before lives on.
-        ["throttled"] = new(ThrottleAsync, "429 too_many_requests", "200"),
-        ["signed out"] = new(async (_, alice) => (await alice.PostAsync("/auth/logout")).Expect(HttpStatusCode.OK), "200", "401 invalid_token"),
+        ["throttled"] = new(ThrottleAsync, "429 too_many_requests", "200", "200", "200"),
+        ["signed out"] = new(async (_, alice) => (await alice.PostAsync("/auth/logout")).Expect(HttpStatusCode.OK), "200", "401 invalid_token", "200", "200"),
+        // One password is no longer enough, for whichever sign-in; and a set-up that was begun before is overtaken.
+        ["factor set up"] = new(async (app, alice) => await alice.HaveFactorAsync(app), "403 mfa_required", "200", "200", "401 unauthorized"),
+        ["must set up a factor"] = new((app, alice) => app.MakeAdminAsync(alice), "403 mfa_enrollment_required", "200", "200", "200"),
+        ["must set up a factor, and change the password"] = new(
+            async (app, alice) =>
+            {
+                await app.MakeAdminAsync(alice);
+                await app.ChangeAccountAsync(alice, "password_change_required = 1");
+            }, "403 mfa_enrollment_required", "403 password_change_required", "403 password_change_required", "403 password_change_required"),
+        ["has a new password"] = new(async (_, alice) => await alice.ChangePasswordAsync(), "401 invalid_credentials", "200", "401 invalid_code", "401 unauthorized"),
     };
 
     public static TheoryData<Engine, string> All()
@@ -76,16 +104,19 @@ public sealed class AllIssuingPaths
             .Where(route => route.Metadata.OfType<IProducesResponseTypeMetadata>().Any(answer => answer.Type?.GetProperties().Any(member => member.Name is "AccessToken" or "RefreshToken" or "SessionToken") is true))
             .Select(route => route.RoutePattern.RawText!);
         // What a page gives is a cookie, and no answer's type tells of it.
-        Assert.Equal(Paths.Select(path => path.Route).Distinct().Order(), issuing.Append("/login").Distinct().Order());
+        Assert.Equal(Paths.Select(path => path.Route).Distinct().Order(), issuing.Concat(["/login", "/login/second-step", "/account/security/authenticator/confirm"]).Distinct().Order());
     }
 
     [Theory, MemberData(nameof(All))]
     public async Task PE_01_Every_path_asks_whether_the_account_may_have_a_token(Engine engine, string state)
     {
-        await using var app = await TestApp.StartAsync(engine, ("SignUp:RequireVerifiedEmail", "true"), ("Recovery:Method", "temporary-password"));
+        await using var app = await TestApp.StartAsync(
+            engine, ("SignUp:RequireVerifiedEmail", "true"), ("Recovery:Method", "temporary-password"), ("SignIn:RequireSecondFactor", "admins"),
+            ("Bootstrap:AdminEmail", "root@example.org"), ("Bootstrap:AdminPassword", "violet tractor lamp nine")); // so that nobody here is the last administrator
         foreach (var path in Paths)
         {
             var alice = await Person.ReadyAsync(app);
+            await alice.BeginAsync(app, path.Kind is Kind.Step, path.Kind is Kind.SetUp);
             await States[state].ArrangeAsync(app, alice);
             var sessions = await SessionsAsync(app, alice);
             var answer = await path.IssueAsync(app, alice);
@@ -103,11 +134,13 @@ public sealed class AllIssuingPaths
     [Theory, OnSqlite, OnPostgres]
     public async Task PE_01_No_sign_in_passes_the_session_limit_and_a_refresh_needs_no_room(Engine engine)
     {
-        await using var app = await TestApp.StartAsync(engine, ("Sessions:MaxPerAccount", "1"), ("Recovery:Method", "temporary-password"));
+        await using var app = await TestApp.StartAsync(engine, ("Sessions:MaxPerAccount", "1"), ("Recovery:Method", "temporary-password"), ("SignIn:RequireSecondFactor", "admins"));
         foreach (var path in Paths)
         {
             var alice = await Person.ReadyAsync(app);
-            var expected = path.Expected(new State(null!, "409 session_active", "200"));
+            await alice.BeginAsync(app, path.Kind is Kind.Step, path.Kind is Kind.SetUp);
+            // The first factor ends the sessions that never proved it, and so makes room.
+            var expected = path.Expected(new State(null!, "409 session_active", "200", "409 session_active", "200"));
             Assert.Equal((path.Name, expected), (path.Name, Outcome(await path.IssueAsync(app, alice))));
             Assert.True(await SessionsAsync(app, alice) <= 1);
         }
@@ -132,6 +165,12 @@ public sealed class AllIssuingPaths
             return new(HttpStatusCode.OK, "", page.Answer.Headers);
         }
 
+        if (page.Location is "/login/second-step" or "/login/set-up")
+        {
+            (await browser.GetAsync(page.Location)).Expect(HttpStatusCode.OK);
+            return new(HttpStatusCode.Forbidden, page.Location == "/login/set-up" ? """{"code":"mfa_enrollment_required"}""" : """{"code":"mfa_required"}""", page.Answer.Headers);
+        }
+
         if (page.Status is HttpStatusCode.SeeOther)
         {
             var next = (await browser.GetAsync(page.Location!)).Expect(HttpStatusCode.OK);
@@ -144,6 +183,41 @@ public sealed class AllIssuingPaths
         var shown = WebUtility.HtmlDecode(page.Html);
         var problem = Problems.Single(problem => problem.Status == (int)page.Status && shown.Contains(problem.Detail, StringComparison.Ordinal));
         return new(page.Status, $$"""{"code":"{{problem.Code}}"}""", page.Answer.Headers);
+    }
+
+    /// <summary>The last form of a sign-in that is half done, and where it leads.</summary>
+    private static async Task<Answer> FinishOnPageAsync(Person alice, string path, params (string, string)[] fields)
+    {
+        var browser = alice.Browser!;
+        var page = await browser.PostAsync(path, fields);
+        if (page.Location == "/account/security/recovery-codes/new")
+        {
+            page = await browser.PostAsync(page.Location + "/kept");
+        }
+
+        if (browser.Session is not null)
+        {
+            Assert.True(await browser.IsSignedInAsync());
+            return new(HttpStatusCode.OK, "", page.Answer.Headers);
+        }
+
+        if (page.Status is HttpStatusCode.Conflict || page.Location == "/login/second-step")
+        {
+            Assert.NotNull((await browser.GetAsync("/login/second-step")).Expect(HttpStatusCode.OK));
+            return new(HttpStatusCode.Conflict, """{"code":"session_active"}""", page.Answer.Headers);
+        }
+
+        if (page.Location == "/reset-password")
+        {
+            return new(HttpStatusCode.Forbidden, """{"code":"password_change_required"}""", page.Answer.Headers);
+        }
+
+        Assert.StartsWith("/login", page.Expect(HttpStatusCode.SeeOther).Location, StringComparison.Ordinal);
+        var told = (await browser.GetAsync("/login")).Flash;
+        var problem = Problems.SingleOrDefault(problem => problem.Detail == told);
+        // Void without a word more, as an unknown token is.
+        return problem is not null ? new((HttpStatusCode)problem.Status, $$"""{"code":"{{problem.Code}}"}""", page.Answer.Headers)
+            : new(HttpStatusCode.Unauthorized, told is null ? """{"code":"unauthorized"}""" : """{"code":"invalid_code"}""", page.Answer.Headers);
     }
 
     private static readonly Problem[] Problems =
@@ -160,16 +234,18 @@ public sealed class AllIssuingPaths
         }
     }
 
-    private sealed record State(Func<TestApp, Person, Task> ArrangeAsync, string SignIn, string Refresh);
+    private sealed record State(Func<TestApp, Person, Task> ArrangeAsync, string SignIn, string Refresh, string Step, string SetUp);
 
     private sealed record Path(string Name, string Route, Func<TestApp, Person, Task<Answer>> IssueAsync)
     {
         /// <summary>What a path that never ends in tokens answers where the others do.</summary>
         public string Fine { get; init; } = "200";
 
+        public Kind Kind { get; init; } = Route == "/auth/refresh" ? Kind.Refresh : Kind.SignIn;
+
         public string Expected(State state)
         {
-            var expected = Route == "/auth/refresh" ? state.Refresh : state.SignIn;
+            var expected = Kind switch { Kind.Refresh => state.Refresh, Kind.Step => state.Step, Kind.SetUp => state.SetUp, _ => state.SignIn };
             return expected is "200" or "409 session_active" && Fine != "200" ? Fine : expected;
         }
     }
@@ -193,6 +269,13 @@ public sealed class AllIssuingPaths
 
         public string Newest => _actor.RefreshToken!;
 
+        public Authenticator? Phone { get; private set; }
+
+        /// <summary>The browser of a sign-in that is half done.</summary>
+        public PageActor? Browser { get; private set; }
+
+        private Answer? First { get; set; }
+
         /// <summary>A client that the account has never been signed in from.</summary>
         public Actor Elsewhere { get; }
 
@@ -201,6 +284,67 @@ public sealed class AllIssuingPaths
         public Task<Answer> PostAsync(string path) => _actor.PostAsync(path);
 
         public Task<Answer> DeleteAsync(string path, object body) => _actor.DeleteAsync(path, body);
+
+        /// <summary>Sets up a factor where there is none.</summary>
+        public async Task HaveFactorAsync(TestApp app)
+        {
+            if (!(await _actor.GetAsync("/users/me/factors")).Json.GetProperty("totp").GetBoolean())
+            {
+                Phone = await Authenticator.SetUpAsync(app, _actor);
+            }
+        }
+
+        /// <summary>Does the first half of a sign-in, at both doors.</summary>
+        public async Task BeginAsync(TestApp app, bool step, bool setUp)
+        {
+            if (step)
+            {
+                await HaveFactorAsync(app);
+            }
+
+            if (setUp)
+            {
+                await app.MakeAdminAsync(_actor);
+            }
+
+            if (step || setUp)
+            {
+                (First, Browser) = (await Elsewhere.TrySignInAsync(_actor.Password, login: _actor.Email), new PageActor(app));
+                Assert.Equal(setUp ? "/login/set-up" : "/login/second-step", (await Browser.TrySignInAsync(_actor)).Location);
+            }
+
+            if (setUp)
+            {
+                (await Browser!.PostAsync("/account/security/authenticator")).Expect(HttpStatusCode.SeeOther);
+                Phone = Authenticator.On(app, await Browser.GetAsync("/account/security/authenticator"));
+            }
+        }
+
+        public Task<Answer> FinishAsync(string method, string code) => Elsewhere.TrySecondStepAsync(First!, method, code);
+
+        /// <summary>Sets up what the sign-in must, and tells what came of the sign-in in the words of the others.</summary>
+        public async Task<Answer> SetUpAsync()
+        {
+            Elsewhere.AccessToken = First!.Member("enrollment_token");
+            var begun = await Elsewhere.PostAsync("/users/me/totp");
+            if (begun.Status is not HttpStatusCode.Created)
+            {
+                return begun;
+            }
+
+            var done = await Elsewhere.PostAsync("/users/me/totp/confirm", new { code = Phone!.With(begun.Member("secret")!).NextCode() });
+            if (done.Status is not HttpStatusCode.OK || done.Json.TryGetProperty("access_token", out _))
+            {
+                return done;
+            }
+
+            var next = done.Json.GetProperty("next");
+            Assert.Equal(10, done.Json.GetProperty("recovery_codes").GetArrayLength());
+            return new(next.GetProperty("code").GetString() == "session_active" ? HttpStatusCode.Conflict : HttpStatusCode.Forbidden, next.ToString(), done.Headers);
+        }
+
+        public async Task ChangePasswordAsync() =>
+            (await _actor.PostAsync("/password/change", new { current_password = _actor.Password, new_password = "brass otter window seven" })).Expect(HttpStatusCode.OK);
 
         public static async Task<Person> ReadyAsync(TestApp app)
         {

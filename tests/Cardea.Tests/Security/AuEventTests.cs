@@ -83,6 +83,7 @@ public sealed class AuEventTests
         await SaysAsync(alice.TrySignInAsync(), "sign_in.succeeded");
         await SaysAsync(alice.PostAsync("/auth/logout"), "sign_out");
         await SaysAsync(alice.TrySignInAsync(), "sign_in.succeeded");
+        await DriveFactorsAsync(app, alice, SaysAsync);
         await SaysAsync(alice.DeleteAsync("/users/me", new { password = alice.Password }), "account.deleted");
 
         var byCommand = new (string Event, string[] Args)[]
@@ -115,6 +116,30 @@ public sealed class AuEventTests
         var declared = typeof(AuditKind).Assembly.GetTypes().SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
             .Where(field => field.FieldType == typeof(AuditKind)).Select(field => ((AuditKind)field.GetValue(null)!).Name).Order();
         Assert.Equal(declared, (await app.Database.QueryAsync<string>("SELECT DISTINCT event FROM audit_events")).Append("database.restored").Order());
+    }
+
+    /// <summary>From no second step to one and back.</summary>
+    private static async Task DriveFactorsAsync(TestApp app, Actor alice, Func<Task<Answer>, string[], Task<Answer>> saysAsync)
+    {
+        await saysAsync(alice.PostAsync("/auth/reauthenticate", new { password = alice.Password }), ["reauthentication.succeeded"]);
+        await saysAsync(alice.PostAsync("/auth/reauthenticate", new { code = "000000" }), ["reauthentication.failed"]);
+        var phone = new Authenticator(app, (await saysAsync(alice.PostAsync("/users/me/totp"), [])).Member("secret")!);
+        var codes = (await saysAsync(alice.PostAsync("/users/me/totp/confirm", new { code = phone.NextCode() }), ["totp.set_up"])).Json.GetProperty("recovery_codes");
+        var first = await saysAsync(alice.TrySignInAsync(), ["second_step.asked", "sign_in.refused"]);
+        await saysAsync(alice.TrySecondStepAsync(first, "totp", phone.WrongCode()), ["second_step.failed"]);
+        await saysAsync(alice.TrySecondStepAsync(first, "recovery_code", codes[0].GetString()!, trustDevice: true, replace: true), ["recovery_code.used", "session.replaced", "sign_in.succeeded"]);
+        var device = (await alice.GetAsync("/users/me/factors")).Json.GetProperty("trusted_devices")[0].GetProperty("id").GetString();
+        await saysAsync(alice.DeleteAsync("/users/me/trusted-devices/" + device), ["trusted_device.ended"]);
+        await saysAsync(alice.PostAsync("/users/me/recovery-codes"), ["recovery_codes.renewed"]);
+        var again = await alice.TrySignInAsync();
+        for (var guess = 0; guess < 9; guess++)
+        {
+            await alice.TrySecondStepAsync(again, "totp", phone.WrongCode());
+        }
+
+        await saysAsync(alice.TrySecondStepAsync(again, "totp", phone.WrongCode()), ["second_step.failed"]);
+        await saysAsync(alice.TrySecondStepAsync(again, "totp", phone.CodeAt(0)), ["second_step.throttled"]);
+        await saysAsync(alice.DeleteAsync("/users/me/totp"), ["totp.removed"]);
     }
 
     [Theory, OnSqlite, OnPostgres]

@@ -49,7 +49,7 @@ public sealed class ErErrorContractTests
 
             foreach (var type in new[] { "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml", "application/jsonp", "application/json; charset=utf-16", "" })
             {
-                (await stranger.SendAsync(route.Method, route.Path, route.Example!.ToJsonString(), route.Access is Access.Bearer ? alice.AccessToken : null, type))
+                (await stranger.SendAsync(route.Method, route.Path, route.Example!.ToJsonString(), route.Access is Access.Bearer or Access.RecentBearer or Access.Enrolling ? alice.AccessToken : null, type))
                     .ExpectProblem($"{route} as {type}", HttpStatusCode.UnsupportedMediaType);
             }
 
@@ -83,7 +83,7 @@ public sealed class ErErrorContractTests
     {
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
-        foreach (var route in JsonRoute.All(app).Where(route => route.Access is Access.Bearer))
+        foreach (var route in JsonRoute.All(app).Where(route => route.Access is Access.Bearer or Access.RecentBearer or Access.Enrolling))
         {
             (await stranger.SendAsync(route.Method, route.Path, "[not json")).ExpectProblem($"{route}", HttpStatusCode.Unauthorized);
             var answer = (await stranger.SendAsync(route.Method, route.Path, "[not json", "nonsense")).ExpectProblem($"{route}", HttpStatusCode.Unauthorized);

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Cardea.Features.Accounts;
+using Cardea.Features.Roles;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Jobs;
 using Cardea.Tests.Harness;
@@ -21,6 +22,13 @@ internal static class Inside
         });
 
     public static Task DisableAsync(this TestApp app, Actor actor) => app.ChangeAccountAsync(actor, "disabled_at = 1");
+
+    /// <summary>What the administrators' door will do when there is one.</summary>
+    public static Task MakeAdminAsync(this TestApp app, Actor actor) => app.Services.GetRequiredService<Database>().WriteAsync(async transaction =>
+    {
+        await app.Services.GetRequiredService<RoleStore>().GrantAsync(transaction, actor.Id!, RoleName.Admin);
+        transaction.Invalidate(AccountDirectory.Topic, actor.Id!);
+    });
 
     public static Task<string> PasswordHashAsync(this TestApp app, Actor actor) =>
         app.Database.ScalarAsync<string>("SELECT password_hash FROM accounts WHERE email = @Email", new { actor.Email });

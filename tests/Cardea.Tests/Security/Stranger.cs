@@ -103,7 +103,7 @@ internal sealed class Stranger(TestApp app) : IDisposable
 
     /// <summary>The access token that the door asks for, or none.</summary>
     public Task<Answer> SendAsync(JsonRoute route, string? body, Actor actor) =>
-        SendAsync(route.Method, route.Path, body, route.Access is Access.Bearer ? actor.AccessToken : null);
+        SendAsync(route.Method, route.Path, body, route.Access is Access.Bearer or Access.RecentBearer or Access.Enrolling ? actor.AccessToken : null);
 
     public void Dispose() => _client.Dispose();
 }

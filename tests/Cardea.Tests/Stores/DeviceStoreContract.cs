@@ -32,10 +32,10 @@ public sealed class DeviceStoreContract
         await AddAsync(bare, "d1", alice.Id, token: [1], fingerprint: [9]);
         await AddAsync(bare, "d2", alice.Id, token: [2], fingerprint: [9]);
 
-        await bare.WriteAsync(transaction => _store.SetSeenAsync(transaction, "d1", 50));
+        await bare.WriteAsync(transaction => _store.SetSeenAsync(transaction, "d1", "a client", 50));
         Assert.Equal("d1", (await bare.ReadAsync(scope => _store.FindByFingerprintAsync(scope, alice.Id, [9])))?.Id);
 
-        await bare.WriteAsync(transaction => _store.SetSeenAsync(transaction, "d2", 51));
+        await bare.WriteAsync(transaction => _store.SetSeenAsync(transaction, "d2", "a client", 51));
         Assert.Equal(51, (await bare.ReadAsync(scope => _store.FindByFingerprintAsync(scope, alice.Id, [9])))?.LastSeenAt);
     }
 
@@ -46,7 +46,7 @@ public sealed class DeviceStoreContract
         var alice = await bare.NewAccountAsync("alice");
         await AddAsync(bare, "d1", alice.Id, token: [1], fingerprint: [9]);
         await AddAsync(bare, "d2", alice.Id, token: [2], fingerprint: [9]);
-        await bare.WriteAsync(transaction => _store.SetSeenAsync(transaction, "d2", 100));
+        await bare.WriteAsync(transaction => _store.SetSeenAsync(transaction, "d2", "a client", 100));
         await bare.Files.ExecuteAsync(
             """
             INSERT INTO sessions (id, account_id, device_id, created_at, authenticated_at, last_seen_at, expires_at, amr, address, user_agent, refresh_hash, refresh_counter, refreshed_at)

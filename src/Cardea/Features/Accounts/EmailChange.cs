@@ -7,12 +7,15 @@ using Cardea.Foundation.Web;
 
 namespace Cardea.Features.Accounts;
 
+/// <summary>What a room throws away when an account's address becomes another: what was begun or mailed under the old one.</summary>
+public sealed record AddressChanged(Func<Transaction, string, Task> ForgetAsync);
+
 /// <summary>
 /// Moves an account to another address. Until the new address has proved itself the old one stays the account's, for sign-in and for recovery;
 /// and the old one is told, since it may not have been its owner who asked.
 /// </summary>
 public sealed class EmailChange(
-    AccountStore accounts, OneTimeSecrets.OneTimeSecrets secrets, Outbox outbox, MailAllowance allowance, AccountMails mails, AuditLog audit, TimeProvider clock)
+    AccountStore accounts, OneTimeSecrets.OneTimeSecrets secrets, Outbox outbox, MailAllowance allowance, AccountMails mails, IEnumerable<AddressChanged> changed, AuditLog audit, TimeProvider clock)
 {
     public static readonly SecretPurpose Purpose = new("change-email", TimeSpan.FromHours(24), TimeSpan.FromMinutes(10));
 
@@ -47,6 +50,11 @@ public sealed class EmailChange(
         await accounts.SetEmailAsync(transaction, secret.AccountId, secret.Target, clock.Milliseconds());
         // A reset link that lies in the old mailbox must not open the account any more.
         await secrets.VoidAllAsync(transaction, secret.AccountId);
+        foreach (var room in changed)
+        {
+            await room.ForgetAsync(transaction, secret.AccountId);
+        }
+
         await audit.RecordAsync(transaction, AccountEvents.EmailChanged, secret.AccountId, client);
         transaction.Invalidate(AccountDirectory.Topic, secret.AccountId);
         return null;

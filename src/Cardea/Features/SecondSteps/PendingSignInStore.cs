@@ -25,8 +25,12 @@ public sealed class PendingSignInStore
 
     public Task RemoveAsync(Transaction transaction, string id) => transaction.ExecuteAsync("DELETE FROM pending_sign_ins WHERE id = @id", new { id });
 
-    public Task RemoveAllAsync(Transaction transaction, string accountId) =>
-        transaction.ExecuteAsync("DELETE FROM pending_sign_ins WHERE account_id = @accountId", new { accountId });
+    public Task RemoveAllAsync(Transaction transaction, string accountId, string? except) =>
+        transaction.ExecuteAsync("DELETE FROM pending_sign_ins WHERE account_id = @accountId AND id <> @except", new { accountId, except = except ?? "" });
+
+    public Task RemoveAllButNewestAsync(Transaction transaction, string accountId, int kept) => transaction.ExecuteAsync(
+        "DELETE FROM pending_sign_ins WHERE account_id = @accountId AND id NOT IN (SELECT id FROM pending_sign_ins WHERE account_id = @accountId ORDER BY created_at DESC, id DESC LIMIT @kept)",
+        new { accountId, kept });
 
     public Task<List<PendingSignIn>> ListOfAccountAsync(Scope scope, string accountId) =>
         scope.QueryAsync<PendingSignIn>($"SELECT {Columns} FROM pending_sign_ins WHERE account_id = @accountId ORDER BY id", new { accountId });

@@ -6,11 +6,14 @@ namespace Cardea.Features.SecondSteps;
 
 /// <summary>
 /// Sign-ins between two steps. What the client holds is 256 random bits, stored as their SHA-256, ten minutes long; several may wait at once, so
-/// that nobody who knows the password can throw its owner out of theirs.
+/// that two browsers don't throw each other out of theirs, and the oldest goes when there are too many: who knows the password fills no table.
 /// </summary>
 public sealed class PendingSignIns(PendingSignInStore store, TimeProvider clock)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
+
+    /// <summary>How many of one account may wait at once.</summary>
+    public const int Most = 20;
 
     public async Task<(PendingSignIn Pending, SecretToken Token)> BeginAsync(Transaction transaction, StandingQuestion question, string step)
     {
@@ -25,6 +28,7 @@ public sealed class PendingSignIns(PendingSignInStore store, TimeProvider clock)
             ExpiresAt = now + (long)Lifetime.TotalMilliseconds,
         };
         await store.AddAsync(transaction, pending, token.Hash.ToArray(), now);
+        await store.RemoveAllButNewestAsync(transaction, pending.AccountId, Most);
         return (pending, token);
     }
 
@@ -40,5 +44,6 @@ public sealed class PendingSignIns(PendingSignInStore store, TimeProvider clock)
 
     public Task RemoveAsync(Transaction transaction, PendingSignIn pending) => store.RemoveAsync(transaction, pending.Id);
 
-    public Task VoidAllAsync(Transaction transaction, string accountId) => store.RemoveAllAsync(transaction, accountId);
+    /// <summary>What they had proved is no longer what it was.</summary>
+    public Task VoidAllAsync(Transaction transaction, string accountId, string? except = null) => store.RemoveAllAsync(transaction, accountId, except);
 }

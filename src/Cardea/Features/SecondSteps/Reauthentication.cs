@@ -1,6 +1,7 @@
 using Cardea.Features.Accounts;
 using Cardea.Features.Audit;
 using Cardea.Features.Sessions;
+using Cardea.Features.SignIn;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Web;
@@ -74,7 +75,7 @@ public sealed class Reauthentication(
                         }
 
                         await attempts.SucceedAsync(transaction, account.Id, factor);
-                        await DoneAsync(transaction, caller, right.Amr, byFactor: true, client);
+                        await DoneAsync(transaction, caller, [.. right.Amr, SignInGate.MultiFactor], byFactor: true, client);
                         return null;
                     });
                 case FactorVerdict.Refused(var problem):

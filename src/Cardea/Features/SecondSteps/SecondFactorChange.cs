@@ -34,11 +34,7 @@ public sealed class SecondFactorChange(
         }
 
         await devices.DistrustAllAsync(transaction, account.Id);
-        if (caller.PendingId is null)
-        {
-            await pendings.VoidAllAsync(transaction, account.Id);
-        }
-
+        await pendings.VoidAllAsync(transaction, account.Id, except: caller.PendingId);
         if (endOthers || !had)
         {
             await sessions.EndAllAsync(transaction, account.Id, except: caller.SessionId);

@@ -19,24 +19,25 @@ public sealed class SecondFactorDemand(IEnumerable<ISecondFactor> factors, Secon
     public async ValueTask<Problem?> RefuseAsync(StandingQuestion question)
     {
         // A living session passed here when it was made, and whatever changes the factors ends the others.
-        if (question.Transaction is not { } transaction || question.Client is not { } client || question.Amr.Contains(SignInGate.MultiFactor))
+        if (question.Transaction is not { } transaction || question.Client is not { } client)
         {
             return null;
         }
 
-        var account = question.Account;
+        var (account, isMultiFactor) = (question.Account, question.Amr.Contains(SignInGate.MultiFactor));
         if (account.Account.HasSecondFactor)
         {
-            return await devices.IsTrustedAsync(transaction, account.Id, client) ? null : await AskAsync(transaction, question, FactorKind.SetUp, FactorKind.Reserve);
+            return isMultiFactor || await devices.IsTrustedAsync(transaction, account.Id, client) ? null : await AskAsync(transaction, question, FactorKind.SetUp, FactorKind.Reserve);
         }
 
+        // A mailed code is two steps, but no factor that was set up: it does not spare who must have one.
         if (IsDemanded(account.Roles))
         {
             var (_, token) = await pendings.BeginAsync(transaction, question, PendingStep.Enrolment);
             return SecondStepsProblems.EnrolmentRequired.With("enrollment_token", token.Reveal());
         }
 
-        return await IsAvailableAsync(FactorKind.Fallback) && !await devices.IsTrustedAsync(transaction, account.Id, client)
+        return !isMultiFactor && await IsAvailableAsync(FactorKind.Fallback) && !await devices.IsTrustedAsync(transaction, account.Id, client)
             ? await AskAsync(transaction, question, FactorKind.Fallback)
             : null;
 

@@ -46,8 +46,9 @@ public sealed class SecondStep(
                 string[] amr = [.. pending.Amr.Split(' ').Concat(right.Amr).Append(SignInGate.MultiFactor).Distinct()];
                 return await gate.AdmitAsync(ProofOf(pending, amr, async transaction =>
                 {
-                    // The sign-in moves on last: what is left behind by a lost race must not count as proved.
-                    if (!await right.Settle(transaction) || !await pendings.TryMoveAsync(transaction, pending, PendingStep.Room, amr))
+                    // Under the account's lock: a sign-in that was finished or voided meanwhile uses no code up. It moves on last, since what is left
+                    // behind by a lost race must not count as proved.
+                    if (!await pendings.IsStillAsync(transaction, pending) || !await right.Settle(transaction) || !await pendings.TryMoveAsync(transaction, pending, PendingStep.Room, amr))
                     {
                         return false;
                     }

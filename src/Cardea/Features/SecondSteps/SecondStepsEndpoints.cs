@@ -19,7 +19,7 @@ public sealed record ReauthenticationRequest(string? Password = null, string? Co
 }
 
 /// <summary>The JSON door to what comes after the first proof.</summary>
-public sealed class SecondStepsEndpoints(Database database, SecondStep step, Reauthentication reauthentication, IEnumerable<FactorPart> parts, DeviceStore devices, DeviceCookie deviceCookie, SignInEndpoints outcomes)
+public sealed class SecondStepsEndpoints(Database database, SecondStep step, Reauthentication reauthentication, IEnumerable<FactorPart> parts, TrustedDevices trusted, DeviceCookie deviceCookie, SignInEndpoints outcomes)
 {
     public async Task<IResult> FinishAsync(HttpContext http)
     {
@@ -84,7 +84,7 @@ public sealed class SecondStepsEndpoints(Database database, SecondStep step, Rea
     }
 
     public async Task<IResult> DistrustAsync(HttpContext http) =>
-        http.Request.RouteValues["id"] is string id && Id.IsWellFormed(id) && await database.WriteAsync(transaction => devices.TryDistrustAsync(transaction, http.Caller().AccountId, id))
+        http.Request.RouteValues["id"] is string id && await trusted.TryEndAsync(http.Caller(), id, ClientInfo.Of(http))
             ? Answers.Message("The device is asked for the second step again.")
             : Answers.Problem(CommonProblems.NotFound);
 
@@ -97,4 +97,8 @@ public sealed record FactorPart(string Member, Func<Scope, string, Task<object?>
 /// <summary>What an account has set up, as the document shows it.</summary>
 public sealed record FactorsBody(bool Totp, int RecoveryCodesLeft, IReadOnlyList<object> Passkeys, IReadOnlyList<TrustedDeviceBody> TrustedDevices);
 
-public sealed record TrustedDeviceBody(string Id, DateTimeOffset CreatedAt, DateTimeOffset LastSeenAt, DateTimeOffset TrustedUntil);
+public sealed record TrustedDeviceBody(string Id, string Device, DateTimeOffset CreatedAt, DateTimeOffset LastSeenAt, DateTimeOffset TrustedUntil)
+{
+    public static TrustedDeviceBody Of(Device device) => new(
+        device.Id, DeviceName.Of(device.UserAgent ?? "").ToString(), device.CreatedAt.ToInstant(), device.LastSeenAt.ToInstant(), device.TrustedUntil!.Value.ToInstant());
+}

@@ -5,6 +5,7 @@ using Cardea.Features.Standing;
 using Cardea.Features.Tokens;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Jobs;
+using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
@@ -29,7 +30,20 @@ internal static class SecondStepsFeature
         services.AddSingleton<RecentSignIn>();
         services.AddSingleton<Reauthentication>();
         services.AddSingleton<SecondFactorChange>();
+        services.AddSingleton<TrustedDevices>();
         services.AddSingleton<SecondStepsEndpoints>();
+        services.AddSingleton<SecondStepPages>();
+        services.AddSingleton<ConfirmPages>();
+        services.AddSingleton<TrustedDevicesPages>();
+        services.AddSingleton(provider => new PageNextStep(SecondStepsProblems.MfaRequired, (http, refusal, returnTo) => provider.GetRequiredService<SecondStepPages>().Begin(http, refusal, returnTo)));
+        services.AddSingleton(provider => new PageNextStep(SecondStepsProblems.EnrolmentRequired, (http, refusal, returnTo) => provider.GetRequiredService<SecondStepPages>().BeginSetUp(http, refusal, returnTo)));
+        services.AddSingleton(provider => new SecurityEntry(50, "device", new Phrase("Trusted devices"), TrustedDevicesPages.Path, async (scope, id) =>
+            (await provider.GetRequiredService<TrustedDevices>().ListAsync(scope, id)).Count switch
+            {
+                0 => new Phrase("None"),
+                1 => new Phrase("One device"),
+                var count => new Phrase("{0} devices", count),
+            }));
         services.AddSingleton(provider => new StandingCheck(StandingOrder.SecondFactor, provider.GetRequiredService<SecondFactorDemand>().RefuseAsync));
         services.AddSingleton<RefuseUnlessRecent>(provider => provider.GetRequiredService<RecentSignIn>().RefuseAsync);
         services.AddSingleton<FindEnrollingCaller>(provider => async token =>
@@ -44,11 +58,12 @@ internal static class SecondStepsFeature
         {
             await provider.GetRequiredService<SessionDirectory>().EndAllAsync(transaction, id);
             await provider.GetRequiredService<DeviceStore>().DistrustAllAsync(transaction, id);
+            await provider.GetRequiredService<PendingSignIns>().VoidAllAsync(transaction, id);
             await provider.GetRequiredService<AccountStore>().SetHasSecondFactorAsync(transaction, id, has: false);
         }));
+        services.AddSingleton(provider => new AddressChanged((transaction, id) => provider.GetRequiredService<PendingSignIns>().VoidAllAsync(transaction, id)));
         services.AddSingleton(provider => new FactorPart("trusted_devices", async (scope, id) =>
-            (await provider.GetRequiredService<DeviceStore>().ListOfAccountAsync(scope, id)).Where(device => device.TrustedUntil > provider.GetRequiredService<TimeProvider>().Milliseconds())
-                .Select(device => new TrustedDeviceBody(device.Id, device.CreatedAt.ToInstant(), device.LastSeenAt.ToInstant(), device.TrustedUntil!.Value.ToInstant()))));
+            (await provider.GetRequiredService<TrustedDevices>().ListAsync(scope, id)).Select(TrustedDeviceBody.Of)));
         services.AddSingleton(provider => new Purge("pending sign-ins", provider.GetRequiredService<PendingSignInStore>().PurgeAsync));
         services.AddSingleton(provider => new AccountData("pending_sign_ins", ["pending_sign_ins"], async (scope, id) =>
             (await provider.GetRequiredService<PendingSignInStore>().ListOfAccountAsync(scope, id)).Select(pending => new { pending.Step, ExpiresAt = pending.ExpiresAt.ToInstant() })));
@@ -74,5 +89,24 @@ internal static class SecondStepsFeature
             .Says("Factors", "Trust a device no more", "It is asked for the second step at its next sign-in.")
             .Gives(StatusCodes.Status200OK, typeof(MessageBody))
             .Refuses(CommonProblems.NotFound);
+        MapPages(routes);
+    }
+
+    private static void MapPages(IEndpointRouteBuilder routes)
+    {
+        var step = routes.ServiceProvider.GetRequiredService<SecondStepPages>();
+        routes.Page(SecondStepPages.Path, step.ShowAsync, PageAccess.Anyone);
+        routes.Form(SecondStepPages.Path, step.FinishAsync, PageAccess.Anyone, Steps);
+        routes.Form(SecondStepPages.Path + "/send", step.SendAgainAsync, PageAccess.Anyone, Limit.Requests("second-step-send", 300, TimeSpan.FromMinutes(15)));
+        routes.Page(SecondStepPages.SetUpPath, step.ShowSetUpAsync, PageAccess.Enrolling);
+        routes.Form(SecondStepPages.SetUpPath + "/cancel", step.CancelAsync, PageAccess.Anyone, Limit.None("forgets what this browser began"));
+        var confirm = routes.ServiceProvider.GetRequiredService<ConfirmPages>();
+        routes.Page(PageDoors.ConfirmPath, confirm.ShowAsync, PageAccess.SignedIn);
+        routes.Form(PageDoors.ConfirmPath, confirm.ConfirmAsync, PageAccess.SignedIn, Steps, from: PageDoors.ConfirmPath);
+        var devices = routes.ServiceProvider.GetRequiredService<TrustedDevicesPages>();
+        var own = Limit.None("the owner's own devices");
+        routes.Page(TrustedDevicesPages.Path, devices.ShowAsync, PageAccess.SignedIn);
+        routes.Form(TrustedDevicesPages.Path + "/end", devices.EndAsync, PageAccess.SignedIn, own, from: TrustedDevicesPages.Path);
+        routes.Form(TrustedDevicesPages.Path + "/end-all", devices.EndAllAsync, PageAccess.SignedIn, own, from: TrustedDevicesPages.Path);
     }
 }

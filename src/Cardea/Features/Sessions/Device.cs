@@ -11,6 +11,9 @@ public sealed class Device
 
     public long LastSeenAt { get; init; }
 
+    /// <summary>What it said it was when it was last seen; null for one from before that was kept.</summary>
+    public string? UserAgent { get; init; }
+
     /// <summary>Its owner wants no second step here until then; null when they do.</summary>
     public long? TrustedUntil { get; init; }
 }

@@ -4,14 +4,14 @@ namespace Cardea.Features.Sessions;
 
 public sealed class DeviceStore
 {
-    private const string Columns = "id AS Id, account_id AS AccountId, created_at AS CreatedAt, last_seen_at AS LastSeenAt, trusted_until AS TrustedUntil";
+    private const string Columns = "id AS Id, account_id AS AccountId, created_at AS CreatedAt, last_seen_at AS LastSeenAt, user_agent AS UserAgent, trusted_until AS TrustedUntil";
 
     public Task AddAsync(Transaction transaction, Device device, byte[] tokenHash, byte[] fingerprint) => transaction.ExecuteAsync(
         """
-        INSERT INTO devices (id, account_id, token_hash, fingerprint, created_at, last_seen_at)
-        VALUES (@Id, @AccountId, @tokenHash, @fingerprint, @CreatedAt, @LastSeenAt)
+        INSERT INTO devices (id, account_id, token_hash, fingerprint, created_at, last_seen_at, user_agent)
+        VALUES (@Id, @AccountId, @tokenHash, @fingerprint, @CreatedAt, @LastSeenAt, @UserAgent)
         """,
-        new { device.Id, device.AccountId, tokenHash, fingerprint, device.CreatedAt, device.LastSeenAt });
+        new { device.Id, device.AccountId, tokenHash, fingerprint, device.CreatedAt, device.LastSeenAt, device.UserAgent });
 
     public Task<Device?> FindByTokenAsync(Scope scope, string accountId, byte[] tokenHash) => scope.FindAsync<Device>(
         $"SELECT {Columns} FROM devices WHERE token_hash = @tokenHash AND account_id = @accountId", new { accountId, tokenHash });
@@ -19,8 +19,8 @@ public sealed class DeviceStore
     public Task<Device?> FindByFingerprintAsync(Scope scope, string accountId, byte[] fingerprint) => scope.FindAsync<Device>(
         $"SELECT {Columns} FROM devices WHERE account_id = @accountId AND fingerprint = @fingerprint ORDER BY last_seen_at DESC LIMIT 1", new { accountId, fingerprint });
 
-    public Task SetSeenAsync(Transaction transaction, string id, long now) =>
-        transaction.ExecuteAsync("UPDATE devices SET last_seen_at = @now WHERE id = @id", new { id, now });
+    public Task SetSeenAsync(Transaction transaction, string id, string userAgent, long now) =>
+        transaction.ExecuteAsync("UPDATE devices SET last_seen_at = @now, user_agent = @userAgent WHERE id = @id", new { id, userAgent, now });
 
     public Task SetTrustedAsync(Transaction transaction, string id, long until) =>
         transaction.ExecuteAsync("UPDATE devices SET trusted_until = @until WHERE id = @id", new { id, until });

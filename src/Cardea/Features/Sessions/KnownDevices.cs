@@ -47,7 +47,7 @@ public sealed class KnownDevices(DeviceStore store, MasterKey masterKey, TimePro
         // What is to be trusted must hold a token; one that was only alike gets one now.
         if (await RecogniseAsync(transaction, accountId, client) is { } known && (known.ByToken || !trust))
         {
-            await store.SetSeenAsync(transaction, known.Device.Id, now);
+            await store.SetSeenAsync(transaction, known.Device.Id, client.UserAgent, now);
             if (trust)
             {
                 await store.SetTrustedAsync(transaction, known.Device.Id, until);
@@ -57,7 +57,7 @@ public sealed class KnownDevices(DeviceStore store, MasterKey masterKey, TimePro
         }
 
         var token = SecretToken.New();
-        var device = new Device { Id = Id.New(clock), AccountId = accountId, CreatedAt = now, LastSeenAt = now };
+        var device = new Device { Id = Id.New(clock), AccountId = accountId, CreatedAt = now, LastSeenAt = now, UserAgent = client.UserAgent };
         await store.AddAsync(transaction, device, token.Hash.ToArray(), Fingerprint(client));
         if (trust)
         {

@@ -39,6 +39,8 @@ internal static class SessionsFeature
                 device.Id,
                 CreatedAt = device.CreatedAt.ToInstant(),
                 LastSeenAt = device.LastSeenAt.ToInstant(),
+                device.UserAgent,
+                TrustedUntil = device.TrustedUntil.ToInstant(),
             })));
     }
 

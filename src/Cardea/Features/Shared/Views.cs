@@ -10,7 +10,7 @@ namespace Cardea.Features.Shared;
 /// <summary>Draws views as static HTML inside the frame.</summary>
 public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding branding, PageAssets assets, FindFrameName findName)
 {
-    private static readonly string[] NeverKept = ["password", "password_again", "current_password", "new_password", "new_password_again", PagesFoundation.TokenField];
+    private static readonly string[] NeverKept = ["password", "password_again", "current_password", "new_password", "new_password_again", "credential", PagesFoundation.TokenField];
 
     public async Task<IResult> ShowAsync<T>(HttpContext http, object? parameters = null, int status = StatusCodes.Status200OK)
         where T : IComponent
@@ -26,7 +26,7 @@ public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding 
 
     public async Task<Frame> FrameAsync(HttpContext http) => new(
         Texts.In(Languages.Of(http.Request)), branding, assets, antiforgery().GetAndStoreTokens(http).RequestToken ?? "", flash.Take(http), http.Request.Path.Value ?? "/",
-        http.CallerIfAny() is { } caller ? await findName(caller) : null,
+        http.CallerIfAny() is { PendingId: null } caller ? await findName(caller) : null,
         Query: HttpMethods.IsGet(http.Request.Method) ? http.Request.QueryString.Value ?? "" : "");
 
     /// <summary>After a POST: another page, which says what was done.</summary>

@@ -1,5 +1,6 @@
 using Cardea.Features.Sessions;
 using Cardea.Features.Shared;
+using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +13,7 @@ namespace Cardea.Features.SignIn;
 public sealed record PageNextStep(Problem After, Func<HttpContext, Problem, string?, string> GoOn);
 
 /// <summary>How an outcome of the way in is told to a browser. Every page that signs in ends here.</summary>
-public sealed class PageSignIn(SignOut signOut, SessionCookie sessionCookie, DeviceCookie deviceCookie, IEnumerable<PageNextStep> nextSteps)
+public sealed class PageSignIn(SignOut signOut, SessionCookie sessionCookie, DeviceCookie deviceCookie, StepCookie steps, IEnumerable<PageNextStep> nextSteps)
 {
     public const string Home = "/dashboard";
 
@@ -21,10 +22,10 @@ public sealed class PageSignIn(SignOut signOut, SessionCookie sessionCookie, Dev
     {
         if (outcome is SignInOutcome.Refused(var refusal))
         {
-            return nextSteps.FirstOrDefault(step => step.After.Code == refusal.Code) is { } next ? Views.Redirect(next.GoOn(http, refusal, returnTo)) : null;
+            return NextStep(http, refusal, returnTo) is { } next ? Views.Redirect(next) : null;
         }
 
-        if (http.CallerIfAny() is { SessionId.Length: > 0 } previous)
+        if (await sessionCookie.FindCallerAsync(http) is { } previous)
         {
             await signOut.RunAsync(previous, ClientInfo.Of(http)); // its cookie is overwritten: nobody but who copied it could use it any more
         }
@@ -36,6 +37,10 @@ public sealed class PageSignIn(SignOut signOut, SessionCookie sessionCookie, Dev
             deviceCookie.Set(http, signedIn.DeviceToken.Reveal());
         }
 
+        steps.Clear(http, PageDoors.EnrolmentStep); // somebody else's, who began and went
         return Views.Redirect(returnTo ?? Home);
     }
+
+    /// <summary>The page where a refusal can be mended at once; null when there is none.</summary>
+    public string? NextStep(HttpContext http, Problem refusal, string? returnTo) => nextSteps.FirstOrDefault(step => step.After.Code == refusal.Code)?.GoOn(http, refusal, returnTo);
 }

@@ -12,7 +12,7 @@ public sealed record TotpBody(string Secret, string OtpauthUri, string QrSvg)
     public override string ToString() => "[TOTP enrolment]";
 }
 
-public sealed record TotpConfirmRequest(string? Code = null)
+public sealed record TotpConfirmRequest(string? Code = null, bool? Replace = null)
 {
     public override string ToString() => "[TOTP confirmation]";
 }
@@ -47,9 +47,13 @@ public sealed class TotpEndpoints(TotpEnrolment enrolment, SecondStep step, Devi
         }
 
         // Who had to set it up to sign in has now signed in.
-        return caller.PendingId is null
-            ? Answers.Json(new EnrolledBody(codes!))
-            : Answers.Json(EnrolledBody.Of(codes!, await outcomes.TokensAsync(http, await step.FinishEnrolmentAsync(caller, TotpFactor.Amr, new(deviceCookie.Client(http), Replace: false, ForPages: false)))));
+        if (caller.PendingId is null)
+        {
+            return Answers.Json(new EnrolledBody(codes!));
+        }
+
+        var outcome = await step.FinishEnrolmentAsync(caller, TotpFactor.Amr, new(deviceCookie.Client(http), request.Replace ?? false, ForPages: false));
+        return Answers.Json(EnrolledBody.Of(codes!, await outcomes.TokensAsync(http, outcome), (outcome as SignInOutcome.Refused)?.Problem));
     }
 
     public async Task<IResult> RemoveAsync(HttpContext http) =>

@@ -72,11 +72,16 @@ public static class PageDoors
                 refusal = IsForeign(http, publicUrl) ? CommonProblems.Forbidden : null;
             }
 
-            if (refusal is null && (await findCaller(http) ?? await FindEnrollingAsync(http)) is { } caller)
+            if (refusal is null && (await FindEnrollingAsync(http) ?? await findCaller(http)) is { } caller)
             {
                 http.SetCaller(caller);
-                // Binds the antiforgery token to who is signed in: one made before is worth nothing after.
-                http.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", caller.PendingId ?? caller.SessionId)], "cookie"));
+                if (caller.PendingId is null)
+                {
+                    // Binds the antiforgery token to who is signed in: one made before is worth nothing after. Who is on the way in is nobody yet, as on the
+                    // sign-in page.
+                    http.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", caller.SessionId)], "cookie"));
+                }
+
                 if (permission is not null && !await isPermitted(caller, permission))
                 {
                     refusal = CommonProblems.Forbidden;
@@ -105,6 +110,7 @@ public static class PageDoors
             }
         }
 
+        // Before the session: whoever has just proved to be somebody else must not set up a factor for whom the browser knew before.
         async ValueTask<Caller?> FindEnrollingAsync(HttpContext http) =>
             access is PageAccess.Enrolling && stepCookie().Find(http, EnrolmentStep) is { } token ? await findEnrolling(token) : null;
     }

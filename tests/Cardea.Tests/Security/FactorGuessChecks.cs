@@ -1,0 +1,228 @@
+using System.Globalization;
+using System.Net;
+using Cardea.Foundation.Data;
+using Cardea.Tests.Features.SecondSteps;
+using Cardea.Tests.Harness;
+
+namespace Cardea.Tests.Security;
+
+/// <summary>Guesses at a second step: they count on the account, whatever flow they come by, and shut its owner out of nothing else.</summary>
+public sealed class FactorGuessChecks
+{
+    /// <summary>So many failures in a row are free; the next try waits.</summary>
+    private const int Free = 10;
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task MF_02_A_code_works_once_and_neither_again_nor_an_older_one_after_it(Engine engine)
+    {
+        await using var app = await TestApp.StartAsync(engine);
+        var (alice, phone) = await SecondStepPagesTests.WithAppAsync(app);
+        async Task<HttpStatusCode> TryAsync(string code)
+        {
+            var status = (await alice.TrySecondStepAsync(await FirstStepAsync(alice), "totp", code)).Status;
+            await ForgetGuessesAsync(app); // how many there may be is another check
+            return status;
+        }
+
+        // The code that set it up is used up as well.
+        Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync(phone.CodeAt(0)));
+        app.Clock.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync(phone.CodeAt(-2)));
+        Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync(phone.CodeAt(2)));
+        var (previous, current, next) = (phone.CodeAt(-1), phone.CodeAt(0), phone.CodeAt(1));
+        Assert.Equal(HttpStatusCode.OK, await TryAsync(current));
+        for (var again = 0; again < 20; again++)
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync(current));
+        }
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync(previous));
+        app.Clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync(current));
+        // A living session that confirms itself takes none of them either.
+        (await alice.PostAsync("/auth/reauthenticate", new { code = current })).Expect(HttpStatusCode.Unauthorized);
+        Assert.Equal(HttpStatusCode.OK, await TryAsync(next));
+
+        // A clock that goes back revives nothing.
+        app.Clock.Advance(TimeSpan.FromMinutes(-2));
+        foreach (var offset in new[] { -1, 0, 1 })
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync(phone.CodeAt(offset)));
+        }
+
+        app.Clock.Advance(TimeSpan.FromMinutes(3));
+        var ahead = phone.CodeAt(1);
+        Assert.Equal(HttpStatusCode.OK, await TryAsync(ahead)); // one step ahead, and used up for when its time comes
+        Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync(phone.CodeAt(0)));
+        app.Clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync(ahead));
+    }
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task BF_06_A_new_sign_in_gives_no_new_tries_and_the_other_ways_stay_open(Engine engine)
+    {
+        await using var app = await TestApp.StartAsync(engine);
+        var (alice, phone) = await SecondStepPagesTests.WithAppAsync(app);
+        var guesser = app.NewActor("guesser").As(alice);
+        for (var guess = 0; guess < Free; guess++)
+        {
+            var first = await FirstStepAsync(guesser); // the right password each time, which resets nothing
+            (await guesser.TrySecondStepAsync(first, "totp", phone.WrongCode())).Expect(HttpStatusCode.Unauthorized, "invalid_code");
+        }
+
+        var eleventh = (await guesser.TrySecondStepAsync(await FirstStepAsync(guesser), "totp", phone.NextCode())).Expect(HttpStatusCode.TooManyRequests, "too_many_requests");
+        Assert.InRange(int.Parse(eleventh.Header("Retry-After")!, CultureInfo.InvariantCulture), 800, 900);
+        // On the page and for a living session it is the same counter.
+        var page = new PageActor(app);
+        await page.TrySignInAsync(alice);
+        (await page.PostAsync("/login/second-step", ("method", "totp"), ("code", phone.CodeAt(0)))).Expect(HttpStatusCode.TooManyRequests);
+        (await alice.PostAsync("/auth/reauthenticate", new { code = phone.CodeAt(0) })).Expect(HttpStatusCode.TooManyRequests);
+
+        // BF-05: what the guesser can't reach goes on, and another factor opens.
+        (await alice.GetAsync("/users/me")).Expect(HttpStatusCode.OK);
+        (await alice.TryRefreshAsync()).Expect(HttpStatusCode.OK);
+        (await alice.TrySecondStepAsync(await FirstStepAsync(alice), "recovery_code", phone.RecoveryCodes[0])).Expect(HttpStatusCode.OK);
+        (await alice.TrySecondStepAsync(await FirstStepAsync(alice), "totp", phone.NextCode())).Expect(HttpStatusCode.TooManyRequests); // and did not open the first
+
+        app.Clock.Advance(TimeSpan.FromMinutes(15));
+        (await alice.TrySecondStepAsync(await FirstStepAsync(alice), "totp", phone.NextCode())).Expect(HttpStatusCode.OK);
+        (await alice.TrySecondStepAsync(await FirstStepAsync(alice), "totp", phone.WrongCode())).Expect(HttpStatusCode.Unauthorized); // only failures in a row count
+    }
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task MF_03_A_hundred_parallel_guesses_count_as_ten_and_a_restart_forgets_none(Engine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        var clock = new ManualClock();
+        var owner = default(Actor)!;
+        string code;
+        await using (var before = await TestApp.StartAsync(engine, database, clock))
+        {
+            (owner, var phone) = await SecondStepPagesTests.WithAppAsync(before);
+            var guesser = before.NewActor("guesser").As(owner);
+            var first = await FirstStepAsync(guesser);
+            var wrong = phone.WrongCode();
+            var answers = await Race.RunAsync(100, _ => guesser.TrySecondStepAsync(first, "totp", wrong));
+            Assert.Equal(Free, answers.Count(answer => answer.Status is HttpStatusCode.Unauthorized));
+            Assert.Equal(100 - Free, answers.Count(answer => answer.Status is HttpStatusCode.TooManyRequests));
+            code = phone.NextCode();
+        }
+
+        await using var after = await TestApp.StartAsync(engine, database, clock);
+        var again = after.NewActor("again").As(owner);
+        (await again.TrySecondStepAsync(await FirstStepAsync(again), "totp", code)).Expect(HttpStatusCode.TooManyRequests);
+        // Neither does a new password give new tries: who has the mailbox has not the phone.
+        await again.PostAsync("/password/forgot", new { email = owner.Email });
+        again.Password = "brass otter window seven";
+        (await again.PostAsync("/password/reset", new { token = (await after.LastMailToAsync(owner.Email)).Token, password = again.Password })).Expect(HttpStatusCode.OK);
+        (await again.TrySecondStepAsync(await FirstStepAsync(again), "totp", code)).Expect(HttpStatusCode.TooManyRequests);
+    }
+
+    [Theory, OnSqlite("totp"), OnPostgres("totp"), OnSqlite("recovery_code")]
+    public async Task BF_04_After_a_hundred_failures_in_a_row_time_alone_opens_nothing_and_setting_it_up_anew_does(Engine engine, string method)
+    {
+        await using var app = await TestApp.StartAsync(engine);
+        var (alice, phone) = await SecondStepPagesTests.WithAppAsync(app);
+        var guesser = app.NewActor("guesser").As(alice);
+        var (wrong, right) = method == "totp" ? ("", "") : ("aaaa-aaaa-aaaa-aaaa", phone.RecoveryCodes[1]);
+        var waits = new List<int>();
+        for (var failure = 1; failure <= 100; failure++)
+        {
+            (await guesser.TrySecondStepAsync(await FirstStepAsync(guesser), method, method == "totp" ? phone.WrongCode() : wrong)).Expect(HttpStatusCode.Unauthorized, "invalid_code");
+            if (failure >= Free)
+            {
+                var refused = (await guesser.TrySecondStepAsync(await FirstStepAsync(guesser), method, method == "totp" ? phone.CodeAt(0) : right)).Expect(HttpStatusCode.TooManyRequests);
+                waits.Add(int.Parse(refused.Header("Retry-After")!, CultureInfo.InvariantCulture));
+                app.Clock.Advance(failure < 100 ? TimeSpan.FromSeconds(waits[^1] + 1) : TimeSpan.Zero);
+            }
+        }
+
+        Assert.InRange(waits[0], 880, 900);
+        Assert.All(waits.Zip(waits.Skip(1)), pair => Assert.True(pair.Second > pair.First || pair.Second >= 86_390, $"{pair}"));
+        // On the first day no more than 17 tries, each of which hits one of three codes in a million: under one in 10,000.
+        Assert.InRange(Free + waits.Select((_, number) => waits.Take(number + 1).Sum()).Count(sum => sum < 86_400), Free, 19);
+
+        app.Clock.Advance(TimeSpan.FromDays(400));
+        await app.PurgeAsync();
+        (await guesser.TrySecondStepAsync(await FirstStepAsync(guesser), method, method == "totp" ? phone.NextCode() : right)).Expect(HttpStatusCode.TooManyRequests);
+
+        var (other, proof) = method == "totp" ? ("recovery_code", phone.RecoveryCodes[0]) : ("totp", phone.NextCode());
+        (await alice.TrySecondStepAsync(await FirstStepAsync(alice), other, proof)).Expect(HttpStatusCode.OK);
+        if (method == "totp")
+        {
+            (await alice.DeleteAsync("/users/me/totp")).Expect(HttpStatusCode.OK);
+            phone = await Authenticator.SetUpAsync(app, alice);
+            (await alice.TrySecondStepAsync(await FirstStepAsync(alice), "totp", phone.NextCode())).Expect(HttpStatusCode.OK);
+        }
+        else
+        {
+            var renewed = (await alice.PostAsync("/users/me/recovery-codes")).Expect(HttpStatusCode.Created).Json.GetProperty("recovery_codes")[0].GetString()!;
+            (await alice.TrySecondStepAsync(await FirstStepAsync(alice), "recovery_code", renewed)).Expect(HttpStatusCode.OK);
+        }
+    }
+
+    /// <summary>What is shut is what was guessed at, on each path that leads to it, and nothing else.</summary>
+    [Theory, OnSqlite, OnPostgres]
+    public async Task BF_07_What_is_throttled_is_throttled_on_every_path_and_nothing_else_is(Engine engine)
+    {
+        await using var app = await TestApp.StartAsync(engine);
+        var table = new (string Guessed, string[] Shut)[]
+        {
+            ("password", ["password", "password, page"]),
+            ("totp", ["totp", "totp, page", "totp of a living session"]),
+            ("recovery_code", ["recovery code", "recovery code, page", "recovery code of a living session"]),
+            ("current password", ["password of a living session"]),
+            ("totp of a living session", ["totp", "totp, page", "totp of a living session"]),
+        };
+        foreach (var (guessed, shut) in table)
+        {
+            var (alice, phone) = await SecondStepPagesTests.WithAppAsync(app);
+            var elsewhere = app.NewActor("elsewhere").As(alice);
+            var waiting = (Json: await FirstStepAsync(elsewhere), Page: new PageActor(app) { UserAgent = "waiting" });
+            await waiting.Page.TrySignInAsync(alice);
+            for (var guess = 0; guess < Free; guess++)
+            {
+                (await (guessed switch
+                {
+                    "password" => elsewhere.TrySignInAsync("a guess"),
+                    "totp" => elsewhere.TrySecondStepAsync(waiting.Json, "totp", phone.WrongCode()),
+                    "recovery_code" => elsewhere.TrySecondStepAsync(waiting.Json, "recovery_code", "aaaa-aaaa-aaaa-aaaa"),
+                    "current password" => alice.PostAsync("/auth/reauthenticate", new { password = "a guess" }),
+                    _ => alice.PostAsync("/auth/reauthenticate", new { code = phone.WrongCode() }),
+                })).Expect(guessed == "current password" ? HttpStatusCode.Forbidden : HttpStatusCode.Unauthorized);
+            }
+
+            // Each in its turn, the ways that use up what the next ones need last.
+            var tries = new (string Path, Func<Task<HttpStatusCode>> TryAsync)[]
+            {
+                ("password", async () => (await elsewhere.TrySignInAsync()).Status),
+                ("password, page", async () => (await new PageActor(app) { UserAgent = elsewhere.UserAgent }.TrySignInAsync(alice)).Status),
+                ("refresh", async () => (await alice.TryRefreshAsync()).Status),
+                ("password of a living session", async () => (await alice.PostAsync("/auth/reauthenticate", new { password = alice.Password })).Status),
+                ("totp of a living session", async () => (await alice.PostAsync("/auth/reauthenticate", new { code = phone.NextCode() })).Status),
+                ("recovery code of a living session", async () => (await alice.PostAsync("/auth/reauthenticate", new { code = phone.RecoveryCodes[0] })).Status),
+                ("totp, page", async () => (await waiting.Page.Copy().PostAsync("/login/second-step", ("method", "totp"), ("code", phone.NextCode()))).Status),
+                ("totp", async () => (await elsewhere.TrySecondStepAsync(waiting.Json, "totp", phone.NextCode())).Status),
+            };
+            foreach (var (path, tryAsync) in tries)
+            {
+                var status = await tryAsync();
+                Assert.True((status is HttpStatusCode.TooManyRequests) == shut.Contains(path), $"{guessed} guessed: {path} answers {(int)status}");
+            }
+
+            if (guessed == "recovery_code")
+            {
+                (await waiting.Page.PostAsync("/login/second-step", ("method", "recovery_code"), ("code", phone.RecoveryCodes[1]))).Expect(HttpStatusCode.SeeOther); // the app's code finished it
+                var late = new PageActor(app) { UserAgent = "late" };
+                await late.TrySignInAsync(alice);
+                (await late.PostAsync("/login/second-step", ("method", "recovery_code"), ("code", phone.RecoveryCodes[1]))).Expect(HttpStatusCode.TooManyRequests);
+                (await elsewhere.TrySecondStepAsync(await FirstStepAsync(elsewhere), "recovery_code", phone.RecoveryCodes[1])).Expect(HttpStatusCode.TooManyRequests);
+            }
+        }
+    }
+
+    /// <summary>The right password, and what is asked for then.</summary>
+    internal static async Task<Answer> FirstStepAsync(Actor actor) => (await actor.TrySignInAsync()).Expect(HttpStatusCode.Forbidden, "mfa_required");
+
+    private static Task ForgetGuessesAsync(TestApp app) => app.Database.ExecuteAsync("DELETE FROM attempt_counters WHERE key LIKE 'factor:%'");
+}
