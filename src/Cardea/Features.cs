@@ -3,8 +3,11 @@ using Cardea.Features.Admin;
 using Cardea.Features.Audit;
 using Cardea.Features.Backups;
 using Cardea.Features.Documents;
+using Cardea.Features.EmailCodes;
 using Cardea.Features.Health;
+using Cardea.Features.MagicLinks;
 using Cardea.Features.Mail;
+using Cardea.Features.Objections;
 using Cardea.Features.OneTimeSecrets;
 using Cardea.Features.Overview;
 using Cardea.Features.Passwords;
@@ -49,7 +52,7 @@ public static class CardeaFeatures
         services.AddShared(settings);
 
         services.AddAudit();
-        services.AddMail(settings, isProduction);
+        var mail = services.AddMail(settings, isProduction);
         services.AddRateLimits();
         services.AddOneTimeSecrets();
         services.AddSigningKeys(settings);
@@ -67,6 +70,9 @@ public static class CardeaFeatures
         services.AddPasswords(settings);
         services.AddTotp();
         services.AddRecoveryCodes();
+        services.AddEmailCodes(settings, mail);
+        services.AddMagicLinks(mail);
+        services.AddObjections();
         services.AddOverview();
         services.AddAdmin();
 
@@ -108,6 +114,9 @@ public static class CardeaFeatures
         routes.MapPasswords();
         routes.MapTotp();
         routes.MapRecoveryCodes();
+        routes.MapEmailCodes();
+        routes.MapMagicLinks();
+        routes.MapObjections();
         routes.MapOverview();
         routes.MapAdmin();
         routes.MapDocuments();

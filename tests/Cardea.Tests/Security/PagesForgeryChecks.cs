@@ -43,6 +43,12 @@ public sealed class PagesForgeryChecks
         ["/account/security/devices/end"] = victim => [("id", victim.TrustedDevice!)],
         ["/account/security/devices/end-all"] = _ => [],
         ["/logout"] = _ => [],
+        ["/login/code"] = victim => [("code", victim.Code)],
+        ["/login/code/send"] = victim => [("email", victim.Account.Email)],
+        ["/login/link"] = victim => [("token", victim.LinkToken)],
+        ["/login/link/send"] = victim => [("email", victim.Account.Email)],
+        ["/not-me"] = victim => [("token", victim.NoticeToken)],
+        ["/undo-email-change"] = victim => [("token", victim.UndoToken)],
         ["/language"] = _ => [("language", "en"), ("return_url", "/login")],
     };
 
@@ -202,7 +208,7 @@ public sealed class PagesForgeryChecks
 
     private static async Task SetUpAsync(TestApp app, Victim victim) => victim.Phone = await Authenticator.SetUpAsync(app, victim.Browser);
 
-    private sealed record Victim(Actor Account, PageActor Browser, string TokenBeforeSignIn, string OtherSession, string VerifyToken, string ResetToken)
+    private sealed record Victim(Actor Account, PageActor Browser, string TokenBeforeSignIn, string OtherSession, string VerifyToken, string ResetToken, string Code, string LinkToken, string NoticeToken, string UndoToken)
     {
         public Authenticator? Phone { get; set; }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cardea.Crypto.Secrets;
 using Cardea.Features.Mail;
 using Cardea.Features.OneTimeSecrets;
 using Cardea.Foundation.Web;
@@ -16,8 +17,16 @@ public sealed class AccountMails(PublicUrl publicUrl)
     public Mail.Mail ConfirmChange(Account account, string newEmail, IssuedSecret secret, SecretPurpose purpose, string language) => new(
         "change-email-confirm", newEmail, account.Id, language, WithSecret(account, secret, purpose), purpose.TokenLifetime);
 
-    public Mail.Mail NoticeOfChange(Account account, string newEmail, string language) => new(
-        "change-email-notice", account.Email, account.Id, language, Greeting(account).Plus("new_email_masked", newEmail));
+    public Mail.Mail NoticeOfChange(Account account, string newEmail, SecretToken undo, string language) => new(
+        "change-email-notice", account.Email, account.Id, language, WithUndo(account, newEmail, undo));
+
+    /// <summary>To the address that the account had.</summary>
+    public Mail.Mail Changed(Account before, string newEmail, SecretToken undo, string language) => new(
+        "change-email-done", before.Email, before.Id, language, WithUndo(before, newEmail, undo));
+
+    /// <summary>What was set up before the address was proved, perhaps by somebody else, counts no more.</summary>
+    public Mail.Mail Reclaimed(Account account, bool hasPassword, string language) => new(
+        "account-reclaimed", account.Email, account.Id, language, Greeting(account).Plus("reset_url", hasPassword ? "" : publicUrl.Text + "/forgot-password"));
 
     public Mail.Mail ChangeToTaken(Account owner, string language) => new("change-email-taken", owner.Email, owner.Id, language, Greeting(owner));
 
@@ -27,6 +36,10 @@ public sealed class AccountMails(PublicUrl publicUrl)
     public Mail.Mail Deleted(Account account, string language) => new("account-deleted", account.Email, null, language, Greeting(account));
 
     public static Dictionary<string, string> Greeting(Account account) => new() { ["given_name"] = account.GivenName ?? "" };
+
+    private Dictionary<string, string> WithUndo(Account account, string newEmail, SecretToken undo) => Greeting(account)
+        .Plus("new_email_masked", newEmail)
+        .Plus("link_url", publicUrl.Link(EmailChange.UndoPath, "token", undo.Reveal()));
 
     private Dictionary<string, string> WithSecret(Account account, IssuedSecret secret, SecretPurpose purpose) => Greeting(account)
         .Plus("link_url", publicUrl.Link(VerifyPath, "token", secret.Token!.Reveal()))

@@ -1,6 +1,7 @@
 using Cardea.Features.Mail;
 using Cardea.Features.Shared;
 using Cardea.Foundation.Data;
+using Cardea.Foundation.Jobs;
 using Cardea.Foundation.Pages;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
@@ -23,6 +24,7 @@ internal static class AccountsFeature
         services.AddSingleton<AccountStore>();
         services.AddSingleton<AccountDirectory>();
         services.AddSingleton<AccountMails>();
+        services.AddSingleton<EmailMoveStore>();
         services.AddSingleton<EmailChange>();
         services.AddSingleton<EmailVerification>();
         services.AddSingleton<Profile>();
@@ -51,6 +53,16 @@ internal static class AccountsFeature
                 CreatedAt = account.CreatedAt.ToInstant(),
                 LastLoginAt = account.LastLoginAt.ToInstant(),
             }));
+        services.AddSingleton(provider => new Purge("changes of address", provider.GetRequiredService<EmailMoveStore>().PurgeAsync));
+        services.AddSingleton(provider => new AccountData("email_changes", ["email_changes"], async (scope, id) =>
+            (await provider.GetRequiredService<EmailMoveStore>().ListOfAccountAsync(scope, id)).Select(move => new
+            {
+                move.OldEmail,
+                move.NewEmail,
+                CreatedAt = move.CreatedAt.ToInstant(),
+                CanBeUndoneUntil = move.ExpiresAt.ToInstant(),
+            })));
+        services.AddSingleton(provider => new AccountReclaim((transaction, id) => provider.GetRequiredService<OneTimeSecrets.OneTimeSecrets>().VoidAllAsync(transaction, id)));
     }
 
     public static void MapAccounts(this IEndpointRouteBuilder routes)

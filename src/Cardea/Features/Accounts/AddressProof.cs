@@ -1,4 +1,5 @@
 using Cardea.Features.Audit;
+using Cardea.Features.Mail;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Web;
 
@@ -11,12 +12,13 @@ namespace Cardea.Features.Accounts;
 public sealed record AccountReclaim(Func<Transaction, string, Task> ForgetAsync);
 
 /// <summary>An account's address proves itself at sign-in or recovery, and not by the link that was mailed for it.</summary>
-public sealed class AddressProof(AccountStore accounts, IEnumerable<AccountReclaim> reclaims, AuditLog audit, TimeProvider clock)
+public sealed class AddressProof(AccountStore accounts, IEnumerable<AccountReclaim> reclaims, Outbox outbox, AccountMails mails, AuditLog audit, TimeProvider clock)
 {
     /// <summary>Of an account whose address was never proved before nothing is kept that could let somebody else in (passwords, sessions, factors).</summary>
     /// <param name="keep">Who proves the address has proved the password as well.</param>
+    /// <param name="setsPassword">A new password is set with the proof, and its owner is told of that.</param>
     /// <returns>The account as it is then.</returns>
-    public async Task<AccountSnapshot> ProveAsync(Transaction transaction, AccountSnapshot account, bool keep, ClientInfo client)
+    public async Task<AccountSnapshot> ProveAsync(Transaction transaction, AccountSnapshot account, bool keep, ClientInfo client, bool setsPassword = false)
     {
         var now = clock.Milliseconds();
         if (!await accounts.TrySetVerifiedAsync(transaction, account.Id, now))
@@ -29,6 +31,11 @@ public sealed class AddressProof(AccountStore accounts, IEnumerable<AccountRecla
             foreach (var reclaim in reclaims)
             {
                 await reclaim.ForgetAsync(transaction, account.Id);
+            }
+
+            if (account.Account.HasSecondFactor || (account.Account.PasswordHash is not null && !setsPassword))
+            {
+                await outbox.EnqueueAsync(transaction, mails.Reclaimed(account.Account, setsPassword, client.Language));
             }
         }
 

@@ -15,7 +15,7 @@ internal static class MailFeature
     private static readonly TimeSpan SentKeptFor = TimeSpan.FromDays(30);
     private static readonly TimeSpan MailboxKeptFor = TimeSpan.FromDays(14);
 
-    public static void AddMail(this IServiceCollection services, SettingsReader settings, bool isProduction)
+    public static MailOptions AddMail(this IServiceCollection services, SettingsReader settings, bool isProduction)
     {
         var options = MailOptions.Read(settings, isProduction);
         var templates = new MailTemplates(options.TemplatesDirectory);
@@ -65,6 +65,7 @@ internal static class MailFeature
                 await provider.GetRequiredService<MailboxStore>().EraseAsync(transaction, id); // by the outbox's rows, so before them
                 await provider.GetRequiredService<OutboxStore>().EraseAsync(transaction, id);
             }));
+        return options;
     }
 
     public static void MapMail(this IEndpointRouteBuilder routes)

@@ -19,7 +19,9 @@ internal static class MailValues
     {
         ["verify-email"] = new(["link_url", "link_hours"], ["code", "code_minutes"]),
         ["change-email-confirm"] = new(["link_url", "link_hours"], ["code", "code_minutes"]),
-        ["change-email-notice"] = new(["new_email_masked"], []),
+        ["change-email-notice"] = new(["new_email_masked", "link_url"], []),
+        ["change-email-done"] = new(["new_email_masked", "link_url"], []),
+        ["change-email-undone"] = new(["old_email_masked", "time", "reset_url"], []),
         ["change-email-taken"] = new([], []),
         ["account-exists"] = new([], ["sign_in_url", "reset_url"]),
         ["reset-link"] = new(["link_url", "link_minutes"], []),
@@ -32,7 +34,12 @@ internal static class MailValues
         ["recovery-codes-few"] = new(["time", "left"], []),
         ["invitation"] = new(["link_url", "days"], []),
         ["temporary-password-set"] = new(["temporary_password"], []),
-        ["sign-in-notice"] = new(["time", "address", "device"], []),
+        ["sign-in-notice"] = new(["time", "address", "device", "link_url"], []),
+        ["sign-in-disowned"] = new(["time", "reset_url"], []),
+        ["sign-in-code"] = new(["code", "code_minutes", "address", "device"], []),
+        ["second-step-code"] = new(["code", "code_minutes", "address", "device"], []),
+        ["sign-in-link"] = new(["link_url", "link_minutes", "address", "device"], []),
+        ["account-reclaimed"] = new([], ["reset_url"]),
     };
 
     /// <summary>The values that are a mail's whole point: a template that needs one and doesn't print it is broken.</summary>

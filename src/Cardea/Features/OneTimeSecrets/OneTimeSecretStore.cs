@@ -32,6 +32,9 @@ public sealed class OneTimeSecretStore
         """,
         new { accountId, purpose, now });
 
+    public async Task<bool> IsLiveAsync(Scope scope, string id, long now) => await scope.FindAsync<string>(
+        "SELECT id FROM one_time_secrets WHERE id = @id AND (token_expires_at > @now OR code_expires_at > @now)", new { id, now }) is not null;
+
     public async Task<bool> TryRemoveAsync(Transaction transaction, string id) =>
         await transaction.ExecuteAsync("DELETE FROM one_time_secrets WHERE id = @id", new { id }) == 1;
 

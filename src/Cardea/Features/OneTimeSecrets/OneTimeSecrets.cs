@@ -81,6 +81,9 @@ public sealed class OneTimeSecrets(OneTimeSecretStore store, MasterKey masterKey
         bool IsAsked(NumericCode typed, string? by, byte[] expected) => CryptographicOperations.FixedTimeEquals(typed.Mac(_codeKey, Context(purpose, accountId, by)), expected);
     }
 
+    /// <summary>Whether it is still there to be used up, for who holds the account's row until it is.</summary>
+    public Task<bool> IsStillAsync(Scope scope, CheckedSecret secret) => store.IsLiveAsync(scope, secret.Id, clock.Milliseconds());
+
     /// <summary>One statement decides, so that of any number of parallel callers one wins.</summary>
     public Task<bool> TryConsumeAsync(Transaction transaction, CheckedSecret secret) => store.TryRemoveAsync(transaction, secret.Id);
 

@@ -2,6 +2,7 @@ using Cardea.Features.Accounts;
 using Cardea.Features.Mail;
 using Cardea.Features.SecondSteps;
 using Cardea.Features.Sessions;
+using Cardea.Features.SignIn;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Web;
 
@@ -12,8 +13,8 @@ namespace Cardea.Features.Passwords;
 /// devices are trusted no more, old guesses forgotten, the owner told.
 /// </summary>
 public sealed class NewPassword(
-    AccountStore accounts, SessionDirectory sessions, DeviceStore devices, PendingSignIns pendings, OneTimeSecrets.OneTimeSecrets secrets, PasswordAttempts attempts, Outbox outbox,
-    TimeProvider clock)
+    AccountStore accounts, SessionDirectory sessions, DeviceStore devices, PendingSignIns pendings, OneTimeSecrets.OneTimeSecrets secrets, PasswordAttempts attempts,
+    IEnumerable<PasswordRenewed> renewals, Outbox outbox, TimeProvider clock)
 {
     public async Task SetAsync(Transaction transaction, Account account, string hash, ClientInfo client, string? exceptSession, bool isTemporary = false)
     {
@@ -22,6 +23,11 @@ public sealed class NewPassword(
         await pendings.VoidAllAsync(transaction, account.Id);
         await devices.DistrustAllAsync(transaction, account.Id);
         await secrets.VoidAllAsync(transaction, account.Id);
+        foreach (var renewal in renewals)
+        {
+            await renewal.BeginAgainAsync(transaction, account.Id);
+        }
+
         await attempts.ForgetAsync(transaction, account.Id);
         await outbox.EnqueueAsync(transaction, PasswordMails.Changed(account, clock.GetUtcNow(), client.Language));
         transaction.Invalidate(AccountDirectory.Topic, account.Id);

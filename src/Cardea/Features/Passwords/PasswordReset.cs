@@ -14,8 +14,8 @@ namespace Cardea.Features.Passwords;
 /// every session, voids every other secret of the account, and tells its owner.
 /// </summary>
 public sealed class PasswordReset(
-    Database database, PasswordsOptions options, AccountStore accounts, OneTimeSecrets.OneTimeSecrets secrets, PasswordPolicy policy, HashingGate hashing, NewPassword newPassword,
-    MailAllowance allowance, Outbox outbox, PasswordMails mails, AuditLog audit, TimeProvider clock)
+    Database database, PasswordsOptions options, AccountStore accounts, AccountDirectory directory, AddressProof addressProof, OneTimeSecrets.OneTimeSecrets secrets, PasswordPolicy policy, HashingGate hashing, NewPassword newPassword,
+    MailAllowance allowance, Outbox outbox, PasswordMails mails, AuditLog audit)
 {
     public static readonly SecretPurpose LinkPurpose = new("reset-password", TimeSpan.FromMinutes(60), TimeSpan.Zero);
     public static readonly SecretPurpose CodePurpose = new("reset-code", TimeSpan.Zero, TimeSpan.FromMinutes(10));
@@ -96,17 +96,18 @@ public sealed class PasswordReset(
 
         return await database.WriteAsync(async transaction =>
         {
-            if (!await secrets.TryConsumeAsync(transaction, secret))
+            if (await directory.FindForUpdateAsync(transaction, account.Id) is not { } now || !await secrets.TryConsumeAsync(transaction, secret))
             {
                 return AccountProblems.InvalidToken;
             }
 
-            await newPassword.SetAsync(transaction, account, hash, client, exceptSession: null);
-            if (provesAddress && await accounts.TrySetVerifiedAsync(transaction, account.Id, clock.Milliseconds()))
+            if (provesAddress)
             {
-                await audit.RecordAsync(transaction, AccountEvents.EmailVerified, account.Id, client);
+                // Before the new password is set: of an account that its owner has now for the first time the old one goes, and all else that lets somebody in.
+                await addressProof.ProveAsync(transaction, now, keep: false, client, setsPassword: true);
             }
 
+            await newPassword.SetAsync(transaction, now.Account, hash, client, exceptSession: null);
             await audit.RecordAsync(transaction, PasswordEvents.Reset, account.Id, client);
             return null;
         });

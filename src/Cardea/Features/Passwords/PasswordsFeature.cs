@@ -31,6 +31,7 @@ internal static class PasswordsFeature
         services.AddSingleton<PasswordAttempts>();
         services.AddSingleton<PasswordMails>();
         services.AddSingleton<NewPassword>();
+        services.AddSingleton<PasswordRevocation>();
         services.AddSingleton<PasswordSignUp>();
         services.AddSingleton<PasswordSignIn>();
         services.AddSingleton<PasswordReset>();

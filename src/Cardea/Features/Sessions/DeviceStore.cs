@@ -32,6 +32,9 @@ public sealed class DeviceStore
     public Task DistrustAllAsync(Transaction transaction, string accountId) =>
         transaction.ExecuteAsync("UPDATE devices SET trusted_until = NULL WHERE account_id = @accountId AND trusted_until IS NOT NULL", new { accountId });
 
+    public Task RemoveAsync(Transaction transaction, string accountId, string id) =>
+        transaction.ExecuteAsync("DELETE FROM devices WHERE id = @id AND account_id = @accountId", new { id, accountId });
+
     public Task<List<Device>> ListOfAccountAsync(Scope scope, string accountId) =>
         scope.QueryAsync<Device>($"SELECT {Columns} FROM devices WHERE account_id = @accountId ORDER BY id", new { accountId });
 

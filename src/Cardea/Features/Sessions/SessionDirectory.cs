@@ -89,6 +89,14 @@ public sealed partial class SessionDirectory
         return ended.Count;
     }
 
+    /// <summary>Ends a session, and every other that was made on the same device.</summary>
+    public async Task<int> EndOfDeviceAsync(Transaction transaction, string accountId, string id, string? deviceId)
+    {
+        var ended = await _store.RemoveOfDeviceAsync(transaction, accountId, id, deviceId);
+        ended.ForEach(one => transaction.Invalidate(Topic, one));
+        return ended.Count;
+    }
+
     /// <summary>A database that can't write now must not end a reader's session.</summary>
     private async Task NoteSeenAsync(string id, long now)
     {

@@ -35,6 +35,10 @@ public sealed class SessionStore
     public Task<List<string>> RemoveAllAsync(Transaction transaction, string accountId, string? except) => transaction.QueryAsync<string>(
         "DELETE FROM sessions WHERE account_id = @accountId AND id <> @except RETURNING id", new { accountId, except = except ?? "" });
 
+    /// <returns>The ids of those that were removed: the session, and all of the device.</returns>
+    public Task<List<string>> RemoveOfDeviceAsync(Transaction transaction, string accountId, string id, string? deviceId) => transaction.QueryAsync<string>(
+        "DELETE FROM sessions WHERE account_id = @accountId AND (id = @id OR device_id = @deviceId) RETURNING id", new { accountId, id, deviceId = deviceId ?? "" });
+
     public Task SetSeenAsync(Transaction transaction, string id, long now) =>
         transaction.ExecuteAsync("UPDATE sessions SET last_seen_at = @now WHERE id = @id AND last_seen_at < @now", new { id, now });
 

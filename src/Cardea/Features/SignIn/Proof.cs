@@ -23,6 +23,12 @@ public sealed record Proof(string AccountId, IReadOnlyList<string> Amr, Func<Tra
     /// <summary>The proof was mailed to the account's address, which is hereby proved.</summary>
     public bool ProvesAddress { get; init; }
 
+    /// <summary>
+    /// Uses up what was given, once it has led somewhere: to a session or to a next step. Where only the session limit stands in the way it is
+    /// kept, so that its owner can say <c>replace</c> with the same. The account's row is locked since <see cref="Settle"/>; false when it is gone.
+    /// </summary>
+    public Func<Transaction, Task<bool>>? UseUp { get; init; }
+
     /// <summary>What is left to clear away once the session is made, in the same transaction.</summary>
     public Func<Transaction, Task>? Finish { get; init; }
 

@@ -1,5 +1,7 @@
 using Cardea.Features.Accounts;
 using Cardea.Features.Sessions;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Jobs;
 using Cardea.Foundation.Pages;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
@@ -14,6 +16,7 @@ internal static class SignInFeature
     public static void AddSignIn(this IServiceCollection services, SettingsReader settings)
     {
         services.AddSingleton(SignInOptions.Read(settings));
+        services.AddSingleton<SignInNoticeStore>();
         services.AddSingleton<SignInNotices>();
         services.AddSingleton<SignInGate>();
         services.AddSingleton<SignOut>();
@@ -26,6 +29,16 @@ internal static class SignInFeature
             var (cookie, accounts) = (provider.GetRequiredService<SessionCookie>(), provider.GetRequiredService<AccountDirectory>());
             return async http => await cookie.FindCallerAsync(http) is { } caller && await accounts.FindAsync(caller.AccountId) is { Account.IsDisabled: false } ? caller : null;
         });
+        services.AddSingleton(provider => new Purge("sign-in notices", provider.GetRequiredService<SignInNoticeStore>().PurgeAsync));
+        services.AddSingleton(provider => new AccountData("sign_in_notices", ["sign_in_notices"], async (scope, id) =>
+            (await provider.GetRequiredService<SignInNoticeStore>().ListOfAccountAsync(scope, id)).Select(notice => new
+            {
+                To = notice.Recipient,
+                notice.Address,
+                notice.UserAgent,
+                CreatedAt = notice.CreatedAt.ToInstant(),
+                AnsweredAt = notice.AnsweredAt.ToInstant(),
+            })));
     }
 
     public static void MapSignIn(this IEndpointRouteBuilder routes)

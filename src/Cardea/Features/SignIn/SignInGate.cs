@@ -42,13 +42,26 @@ public sealed class SignInGate(
             return new SignInOutcome.Refused(proof.Unsettled);
         }
 
+        var isUsedUp = proof.UseUp is null;
         if (proof.ProvesAddress && !account.Account.IsVerified)
         {
+            // Before what was mailed to the account is voided, this among it. Its sessions end as well, so the limit can't stand in the way.
+            if (!isUsedUp && !await proof.UseUp!(transaction))
+            {
+                return new SignInOutcome.Refused(proof.Unsettled);
+            }
+
+            isUsedUp = true;
             account = await addressProof.ProveAsync(transaction, account, keep: proof.Amr.Contains("pwd"), client);
         }
 
         var refusal = await standing.RefuseAsync(new(account, proof.Amr, proof.UsedTemporaryPassword, transaction, client))
             ?? await MakeRoomAsync(transaction, account.Id, client, request.Replace);
+        if (!isUsedUp && refusal?.Code != SignInProblems.SessionActive.Code && !await proof.UseUp!(transaction))
+        {
+            return new SignInOutcome.Refused(proof.Unsettled);
+        }
+
         if (refusal is not null)
         {
             await audit.RecordAsync(transaction, SignInEvents.Refused, account.Id, client, new { Reason = refusal.Code, proof.Amr });
@@ -113,7 +126,7 @@ public sealed class SignInGate(
             await proof.Finish(transaction);
         }
 
-        await notices.ConsiderAsync(transaction, account.Account, isNewDevice: deviceToken is not null, client);
+        await notices.ConsiderAsync(transaction, account.Account, session, isNewDevice: deviceToken is not null, client);
         return new SignInOutcome.SignedIn(account with { Account = account.Account with { LastLoginAt = now } }, session, refreshToken, cookieSecret, deviceToken);
     }
 }

@@ -9,14 +9,7 @@ public enum NotifyByMail
     Always,
 }
 
-/// <summary>What else may be asked for at sign-in. Only the first word of each of these is built so far; the others are start faults.</summary>
-internal enum MailedCode
-{
-    Off,
-    NewDevice,
-    Always,
-}
-
+/// <summary>What else may be asked for at sign-in. Only the first word is built so far; the others are start faults.</summary>
 internal enum Challenge
 {
     Off,
@@ -32,7 +25,6 @@ public sealed record SignInOptions
     internal static SignInOptions Read(SettingsReader settings)
     {
         // A protection that an operator asks for and that is not there must not be passed over in silence.
-        settings.Choice("SignIn:MailedCode", MailedCode.Off, "a code by mail as second step; `off` is all there is in this version", MailedCode.NewDevice, MailedCode.Always);
         settings.Choice("SignIn:Challenge", Challenge.Off, "proof-of-work before sign-in and sign-up; `off` is all there is in this version", Challenge.UnderAttack, Challenge.Always);
         return new() { NotifyByMail = settings.Choice("SignIn:NotifyByMail", NotifyByMail.NewDevice, "a mail about sign-ins: `never`, `new-device` or `always`") };
     }

@@ -54,7 +54,6 @@ public sealed class BrokenSettingsTests : IDisposable
     [InlineData("Sessions:MaxPerAccount", "-1", "from 0")]
     [InlineData("Sessions:WhenFull", "ask", "refuse or replace")]
     [InlineData("SignIn:NotifyByMail", "sometimes", "never or new-device or always")]
-    [InlineData("SignIn:MailedCode", "always", "in this version")]
     [InlineData("SignIn:RequireSecondFactor", "everyone", "in this version")]
     [InlineData("SignIn:Challenge", "always", "in this version")]
     [InlineData("Admin:Impersonation", "true", "false")]
