@@ -58,6 +58,45 @@ public sealed class OneTimeSecretRaces
         }
     }
 
+    [Theory, OnSqlite, OnPostgres]
+    public async Task OT_02_Of_32_sign_ins_by_one_mailed_code_or_one_link_one_gets_in(Engine engine)
+    {
+        await using var app = await TestApp.StartAsync(engine);
+        for (var round = 0; round < Rounds; round++)
+        {
+            // Not proved yet and proved: the first use takes another way through the gate.
+            var alice = await app.NewActor("alice").SignUpAsync();
+            for (var time = 0; time < 2; time++)
+            {
+                var code = await app.CodeAsync(alice);
+                var byCode = await Race.RunAsync(Callers, _ => alice.TryCodeAsync(code));
+                Assert.Single(byCode, answer => answer.Status is HttpStatusCode.OK);
+                Assert.All(byCode.Where(answer => answer.Status is not HttpStatusCode.OK), answer => Assert.Contains(answer.Code, new[] { "invalid_code", "too_many_requests" }));
+
+                var link = await app.LinkAsync(alice);
+                var byLink = await Race.RunAsync(Callers, _ => alice.TryLinkAsync(link));
+                Assert.Single(byLink, answer => answer.Status is HttpStatusCode.OK);
+                Assert.Equal(Callers - 1, byLink.Count(answer => answer is { Status: HttpStatusCode.Unauthorized, Code: "invalid_token" }));
+                Assert.Equal(2 * (time + 1), await app.Database.ScalarAsync<long>("SELECT count(*) FROM sessions WHERE account_id = @Id", new { alice.Id }));
+            }
+        }
+    }
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task OT_02_Of_32_second_steps_by_one_mailed_code_one_gets_in(Engine engine)
+    {
+        await using var app = await TestApp.StartAsync(engine, ("SignIn:MailedCode", "always"));
+        for (var round = 0; round < Rounds; round++)
+        {
+            var alice = await app.NewActor("alice").SignUpAsync();
+            var first = (await alice.TrySignInAsync()).Expect(HttpStatusCode.Forbidden, "mfa_required");
+            var code = await app.StepCodeAsync(alice);
+            var answers = await Race.RunAsync(Callers, _ => alice.TrySecondStepAsync(first, "email_code", code));
+            Assert.Single(answers, answer => answer.Status is HttpStatusCode.OK);
+            Assert.Equal(1, await app.Database.ScalarAsync<long>("SELECT count(*) FROM sessions WHERE account_id = @Id", new { alice.Id }));
+        }
+    }
+
     private static async Task<TestMail> AskForResetAsync(TestApp app, Actor actor)
     {
         (await actor.PostAsync("/password/forgot", new { email = actor.Email })).Expect(HttpStatusCode.Accepted);

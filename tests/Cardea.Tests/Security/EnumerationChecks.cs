@@ -64,7 +64,7 @@ public sealed partial class EnumerationChecks
         var disabled = await app.NewActor("disabled").SignUpAsync();
         await app.DisableAsync(disabled);
         var stranger = app.NewActor();
-        foreach (var path in new[] { "/password/forgot", "/verify/send" })
+        foreach (var path in new[] { "/password/forgot", "/verify/send", "/auth/code/send", "/auth/link/send" })
         {
             var answers = new List<string>();
             for (var round = 0; round < 5; round++) // the fourth and fifth mail don't go out, and nobody can tell

@@ -93,7 +93,7 @@ public sealed class HmMailTests
         using var stranger = new Stranger(app);
         var alice = await app.NewActor().SignUpAsync();
         var sofar = (await app.MailsToAsync(alice.Email)).Count;
-        foreach (var path in new[] { "/password/forgot", "/verify/send" })
+        foreach (var path in new[] { "/password/forgot", "/verify/send", "/auth/code/send", "/auth/link/send" })
         {
             var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => stranger.SendAsync("POST", path, $"{{\"email\":\"{alice.Email}\"}}")));
             Assert.All(answers, answer => answer.Expect(HttpStatusCode.Accepted));

@@ -221,9 +221,16 @@ public sealed class PagesForgeryChecks
             await account.SignInAsync();
             (await account.PostAsync("/password/forgot", new { email = account.Email })).Expect(HttpStatusCode.Accepted);
             var reset = (await app.MailsToAsync(account.Email)).First(mail => mail.Links.Count == 1 && mail.Links[0].Contains("/reset-password", StringComparison.Ordinal)).Token;
+            (await account.PostAsync("/auth/link/send", new { email = account.Email })).Expect(HttpStatusCode.Accepted);
+            (await account.PatchAsync("/users/me", new { email = "new-" + account.Email })).Expect(HttpStatusCode.OK);
             var browser = new PageActor(app);
             var before = await browser.TokenAsync();
-            return new(account, await browser.SignInAsync(account), before, account.SessionId, verify, reset);
+            (await browser.PostAsync("/login/code/send", ("email", account.Email))).Expect(HttpStatusCode.SeeOther);
+            await browser.SignInAsync(account); // a new device, of which a mail tells
+            var mails = await app.MailsToAsync(account.Email);
+            string TokenOf(string path) => mails.First(mail => mail.Links.Count == 1 && mail.Links[0].Contains(path, StringComparison.Ordinal)).Token;
+            return new(
+                account, browser, before, account.SessionId, verify, reset, mails.First(mail => mail.Subject == "Your code to sign in").Code!, TokenOf("/login/link"), TokenOf("/not-me"), TokenOf("/undo-email-change"));
         }
     }
 }

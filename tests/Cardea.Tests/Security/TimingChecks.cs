@@ -47,7 +47,7 @@ public sealed class TimingChecks
         await using var app = await TestApp.StartAsync(
             engine, ("Mail:Transport", "smtp"), ("Mail:Smtp:Host", "127.0.0.1"), ("Mail:Smtp:Security", "none"),
             ("Mail:Smtp:Port", $"{((IPEndPoint)silent.LocalEndpoint).Port}"), ("TrustedProxies", "127.0.0.1"));
-        foreach (var path in new[] { "/password/forgot", "/verify/send" })
+        foreach (var path in new[] { "/password/forgot", "/verify/send", "/auth/code/send", "/auth/link/send" })
         {
             for (var run = 1; ; run++)
             {
