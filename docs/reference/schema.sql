@@ -272,3 +272,37 @@ INSERT INTO audit_chain (event_id) SELECT id FROM audit_events;
 
 ALTER TABLE devices ADD COLUMN user_agent TEXT;             -- what it last said it was; null for those from before
 ALTER TABLE totp_secrets ADD COLUMN begun_by TEXT;          -- the session or waiting sign-in that began it: nobody else is shown it or confirms it
+
+-- 0007_mailed
+-- Notices whose reader can answer: "this wasn't me". What was told is kept with them, since session and device may be gone when the mail is read.
+
+CREATE TABLE sign_in_notices (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    session_id TEXT NOT NULL,
+    device_id TEXT,
+    recipient TEXT NOT NULL,                    -- the link works only while this is the account's address
+    token_hash BYTEA NOT NULL UNIQUE,         -- SHA-256 of what the link holds
+    address TEXT NOT NULL,
+    user_agent TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    answered_at BIGINT,                      -- its reader said that it was somebody else
+    took_password BIGINT NOT NULL DEFAULT 0  -- and the account's password ended with it
+);
+
+CREATE INDEX sign_in_notices_by_account ON sign_in_notices (account_id);
+CREATE INDEX sign_in_notices_by_expiry ON sign_in_notices (expires_at);
+
+CREATE TABLE email_changes (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    old_email TEXT NOT NULL,                    -- who reads there may undo the change
+    new_email TEXT NOT NULL,
+    token_hash BYTEA NOT NULL UNIQUE,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX email_changes_by_account ON email_changes (account_id);
+CREATE INDEX email_changes_by_expiry ON email_changes (expires_at);

@@ -17,7 +17,7 @@ public sealed partial class TextsTests
     [
         "Title", "Detail", // problems
         "Meanings.GetValueOrDefault(row.Event, row.Event)", // audit kinds
-        "DeviceName.Of(session.UserAgent)", "DeviceName.Of(row.UserAgent ?? \"\")", "DeviceName.Of(device.UserAgent ?? \"\")", // phrases
+        "DeviceName.Of(session.UserAgent)", "DeviceName.Of(UserAgent)", "DeviceName.Of(row.UserAgent ?? \"\")", "DeviceName.Of(device.UserAgent ?? \"\")", // phrases
         "entry.Title", "state", "way.Text", "way.Title", "way.Choose", "Way.Lead", "code.Label", // phrases that rooms register
     ];
 

@@ -38,6 +38,9 @@ public sealed class EmailCodeSignIn(
         await audit.RecordAsync(transaction, EmailCodesEvents.Asked, account.Id, asked.Client);
     }
 
+    /// <summary>The digits as they may be typed or pasted: "123 456".</summary>
+    public static string? Plain(string? typed) => typed is { Length: <= 16 } ? typed.Replace(" ", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal) : typed;
+
     public async Task<SignInOutcome> SignInAsync(Email email, string? code, SignInRequest request)
     {
         var client = request.Client;
@@ -55,7 +58,7 @@ public sealed class EmailCodeSignIn(
 
         var secret = await database.WriteAsync(async transaction =>
         {
-            var found = await secrets.CheckCodeAsync(transaction, Purpose, account?.Id ?? Nobody, code, client.Binding);
+            var found = await secrets.CheckCodeAsync(transaction, Purpose, account?.Id ?? Nobody, Plain(code), client.Binding);
             if (found is null)
             {
                 await audit.RecordAsync(transaction, SignInEvents.Failed, account?.Id, client, new { Reason = account is null ? "unknown_account" : "wrong_code" });

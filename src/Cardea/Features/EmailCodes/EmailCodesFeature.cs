@@ -17,7 +17,7 @@ internal static class EmailCodesFeature
 {
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(15);
     private static readonly Limit Sends = Limit.Requests("code-send", 600, Window);
-    private static readonly Limit StepSends = Limit.Requests("second-step-send", 600, Window);
+    private static readonly Limit StepSends = Limit.Requests("mfa-send", 600, Window);
     private static readonly Limit SignIns = Limit.Failures("code-login", 600, Window);
 
     public static void AddEmailCodes(this IServiceCollection services, SettingsReader settings, MailOptions mail)
@@ -27,6 +27,15 @@ internal static class EmailCodesFeature
         services.AddSingleton<EmailCodeSignIn>();
         services.AddSingleton<MailedCodeFactor>();
         services.AddSingleton<ISecondFactor>(provider => provider.GetRequiredService<MailedCodeFactor>());
+        services.AddSingleton(provider => new FactorWay("email_code", 60, "mail", new Phrase("Use a code by mail"), new Phrase("Type the six digits that we have just mailed you. They work for ten minutes."))
+        {
+            Code = new(new Phrase("Code from the mail"), 12, IsNumeric: true),
+            SendAgainAsync = async (_, pending, client) =>
+            {
+                await provider.GetRequiredService<MailedCodeFactor>().SendAgainAsync(pending, client);
+                return null;
+            },
+        });
         services.AddSingleton<EmailCodesEndpoints>();
         services.AddSingleton<EmailCodesPages>();
         services.AddSingleton(provider => new MailRequestKind(EmailCodesEndpoints.Kind, (transaction, asked) => provider.GetRequiredService<EmailCodeSignIn>().ResolveAsync(transaction, asked)));

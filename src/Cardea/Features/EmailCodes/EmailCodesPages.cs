@@ -53,7 +53,7 @@ public sealed class EmailCodesPages(
             return views.Redirect(http, Path, FlashKind.Error, "Please ask for a new code: this one was not asked for in this browser, or too long ago.");
         }
 
-        var code = form["code"].ToString().Trim();
+        var code = EmailCodeSignIn.Plain(form["code"].ToString())!;
         if (code.Length != 6)
         {
             return await ShowAsync(http, typed, returnTo, Views.Again(http, form, FieldErrors.One("code", "The code has six digits.")), StatusCodes.Status400BadRequest);

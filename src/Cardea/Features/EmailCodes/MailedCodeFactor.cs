@@ -36,7 +36,7 @@ public sealed class MailedCodeFactor(
 
     public bool IsGuessable => true;
 
-    public bool Takes(FactorAnswer answer) => NumericCode.TryParse(answer.Code, out _);
+    public bool Takes(FactorAnswer answer) => NumericCode.TryParse(EmailCodeSignIn.Plain(answer.Code), out _);
 
     public async Task<bool> IsAvailableAsync(Scope scope, AccountSnapshot account, StandingQuestion? question) =>
         options.SecondStep is not MailedCode.Off
@@ -54,10 +54,19 @@ public sealed class MailedCodeFactor(
     }
 
     /// <summary>Another mail for a sign-in that waits for its code. Says nothing, whatever the token was.</summary>
-    public Task SendAgainAsync(string? token, ClientInfo client) => database.WriteAsync(async transaction =>
+    public async Task SendAgainAsync(string? token, ClientInfo client)
     {
-        if (await pendings.FindAsync(transaction, token) is { Step: PendingStep.Factor } pending
-            && await accounts.FindForUpdateAsync(transaction, pending.AccountId) is { Account.IsDisabled: false } account
+        if (await database.ReadAsync(scope => pendings.FindAsync(scope, token)) is { } pending)
+        {
+            await SendAgainAsync(pending, client);
+        }
+    }
+
+    public Task SendAgainAsync(PendingSignIn pending, ClientInfo client) => database.WriteAsync(async transaction =>
+    {
+        if (await accounts.FindForUpdateAsync(transaction, pending.AccountId) is { Account.IsDisabled: false } account
+            && pending.Step == PendingStep.Factor
+            && await pendings.IsStillAsync(transaction, pending)
             && await IsAvailableAsync(transaction, account, null)
             && await mailAllowance.TryTakeAsync(transaction, Purpose.Name, account.Account.Email))
         {
@@ -68,7 +77,7 @@ public sealed class MailedCodeFactor(
     public async Task<FactorVerdict> CheckAsync(AccountSnapshot account, PendingSignIn? pending, FactorAnswer answer, ClientInfo client)
     {
         // Bound to the sign-in that waits for it, and through that to the browser that began it.
-        var secret = pending is null ? null : await database.WriteAsync(transaction => secrets.CheckCodeAsync(transaction, Purpose, account.Id, answer.Code, pending.Id));
+        var secret = pending is null ? null : await database.WriteAsync(transaction => secrets.CheckCodeAsync(transaction, Purpose, account.Id, EmailCodeSignIn.Plain(answer.Code), pending.Id));
         return secret is not null && secret.Target == pending!.Id
             ? new FactorVerdict.Right(Amr, transaction => secrets.TryConsumeAsync(transaction, secret), ProvesAddress: true)
             : new FactorVerdict.Wrong();

@@ -53,6 +53,6 @@ public sealed class MagicLinksPages(
     /// <summary>A link that is not valid any more leads to a new one; what was refused for another reason says so.</summary>
     private async Task<IResult> ShowLinkAsync(HttpContext http, string token, FormState state, int status = StatusCodes.Status200OK, bool isSessionActive = false) =>
         await signIn.LookAsync(token) is { } asked
-            ? await views.ShowAsync<LinkPage>(http, new { Token = token, AskedFor = MailNames.MaskEmail(asked.Email), asked.Address, Device = DeviceName.Of(asked.UserAgent), State = state, IsSessionActive = isSessionActive }, status)
+            ? await views.ShowAsync<LinkPage>(http, new { Token = token, AskedFor = MailNames.MaskEmail(asked.Email), asked.Address, asked.UserAgent, State = state, IsSessionActive = isSessionActive }, status)
             : await views.ShowAsync<LinkPage>(http, new { State = state, IsOver = state == FormState.Empty }, status);
 }

@@ -22,7 +22,7 @@ public sealed class ObjectionsPages(SignInObjection signIns, EmailChangeObjectio
             IsOver = notice is null && token is not null,
             When = notice?.CreatedAt.ToInstant(),
             Address = notice?.Address,
-            Device = DeviceName.Of(notice?.UserAgent ?? ""),
+            UserAgent = notice?.UserAgent ?? "",
         });
     }
 

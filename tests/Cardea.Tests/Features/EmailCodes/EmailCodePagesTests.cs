@@ -31,7 +31,7 @@ public sealed class EmailCodePagesTests
         var wrong = (await browser.PostAsync("/login/code", page.Token, [("code", Mailed.Other(code))])).Expect(HttpStatusCode.Unauthorized);
         Assert.Contains("This code is not right", wrong.Html, StringComparison.Ordinal);
         Assert.NotNull((await browser.PostAsync("/login/code", ("code", "12"))).Expect(HttpStatusCode.BadRequest).ErrorOf("code"));
-        Assert.Equal("/dashboard", (await browser.PostAsync("/login/code", ("code", $" {code} "))).Expect(HttpStatusCode.SeeOther).Location);
+        Assert.Equal("/dashboard", (await browser.PostAsync("/login/code", ("code", $" {code[..3]} {code[3..]} "))).Expect(HttpStatusCode.SeeOther).Location);
         Assert.True(await browser.IsSignedInAsync());
         Assert.DoesNotContain("cardea-mailed-code", browser.Cookies.Keys);
     }

@@ -242,6 +242,9 @@ public sealed class MailTemplatesTests : IDisposable
             ["time"] = "1 March 2026, 07:05 UTC",
             ["address"] = "203.0.113.7",
             ["device"] = "Firefox on Windows",
+            ["what"] = "An authenticator app was set up.",
+            ["left"] = "7",
+            ["old_email_masked"] = "a***@o***.org",
         };
         var needs = MailValues.Of[template];
         return all.Where(value => needs.All.Contains(value.Key) && without?.Contains(value.Key) != true).ToDictionary();
