@@ -10,6 +10,7 @@ using Cardea.Features.Mail;
 using Cardea.Features.Objections;
 using Cardea.Features.OneTimeSecrets;
 using Cardea.Features.Overview;
+using Cardea.Features.Passkeys;
 using Cardea.Features.Passwords;
 using Cardea.Features.RateLimits;
 using Cardea.Features.RecoveryCodes;
@@ -69,6 +70,7 @@ public static class CardeaFeatures
 
         services.AddPasswords(settings);
         services.AddTotp();
+        services.AddPasskeys();
         services.AddRecoveryCodes();
         services.AddEmailCodes(settings, mail);
         services.AddMagicLinks(mail);
@@ -113,6 +115,7 @@ public static class CardeaFeatures
         routes.MapSecondSteps();
         routes.MapPasswords();
         routes.MapTotp();
+        routes.MapPasskeys();
         routes.MapRecoveryCodes();
         routes.MapEmailCodes();
         routes.MapMagicLinks();

@@ -139,6 +139,14 @@ public sealed class Actor
         return answer;
     }
 
+    /// <summary>Signs in by what another method wants to be sent, and keeps the tokens when it works.</summary>
+    public async Task<Answer> TrySignInByAsync(string path, object body)
+    {
+        var answer = await SendAsync(HttpMethod.Post, path, body, withToken: false);
+        Keep(answer);
+        return answer;
+    }
+
     /// <summary>Rotates the refresh token and keeps the new ones.</summary>
     public async Task<Answer> TryRefreshAsync(string? refreshToken = null)
     {

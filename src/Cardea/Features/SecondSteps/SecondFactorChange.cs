@@ -41,6 +41,12 @@ public sealed class SecondFactorChange(
         }
 
         transaction.Invalidate(AccountDirectory.Topic, account.Id);
+        await TellAsync(transaction, account, kind, what, caller, client, detail);
+    }
+
+    /// <summary>For what changes a factor and not who gets in, such as its name: it is remembered, and its owner told.</summary>
+    public async Task TellAsync(Transaction transaction, AccountSnapshot account, AuditKind kind, Phrase what, Caller caller, ClientInfo client, object? detail = null)
+    {
         await audit.RecordAsync(transaction, kind, account.Id, client, detail, caller.SessionId.Length > 0 ? caller.SessionId : null);
         await outbox.EnqueueAsync(transaction, new Mail.Mail("factor-changed", account.Account.Email, account.Id, client.Language, AccountMails.Greeting(account.Account)
             .PlusTime(clock.GetUtcNow(), client.Language)

@@ -1,0 +1,63 @@
+using Cardea.Features.Audit;
+using Cardea.Features.SignIn;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Web;
+
+namespace Cardea.Features.Passkeys;
+
+/// <summary>
+/// Proves by a passkey alone: the authenticator says whose it is, and has verified them, so it stands for both factors. No name is typed, and what is
+/// asked for is the same for everybody. It can't be guessed, so no attempts are counted: while somebody tries passwords the owner still gets in.
+/// </summary>
+public sealed class PasskeySignIn(Database database, PasskeyStore store, PasskeyChallenges challenges, PasskeyVerifier verifier, SignInGate gate, AuditLog audit, TimeProvider clock)
+{
+    public Task<string> OptionsAsync(ClientInfo client) =>
+        verifier.RequestOptionsAsync(challenges.Issue(PasskeyCeremony.SignIn, BoundTo(client)), allowed: null, mustVerify: true);
+
+    public async Task<SignInOutcome> SignInAsync(PasskeyCredential? credential, SignInRequest request)
+    {
+        if (credential is null || !challenges.IsLive(credential.Challenge, PasskeyCeremony.SignIn, BoundTo(request.Client)))
+        {
+            return await RefuseAsync(null, "challenge", request.Client);
+        }
+
+        var (passkey, handle) = await database.ReadAsync(async scope =>
+            await store.FindByCredentialAsync(scope, credential.Id) is { } found ? (found, await store.FindHandleAsync(scope, found.AccountId)) : (null, null));
+        if (passkey is null || handle is null)
+        {
+            return await RefuseAsync(null, "unknown_passkey", request.Client);
+        }
+
+        if (!passkey.IsUserVerified)
+        {
+            return await RefuseAsync(passkey, "second_step_only", request.Client); // whoever finds such a key could give it a PIN of their own
+        }
+
+        switch (await verifier.VerifyAsync(credential, credential.Challenge, passkey, handle, isIdentified: false, mustVerify: true))
+        {
+            case AssertionVerdict.Accepted accepted:
+                return await gate.AdmitAsync(new Proof(
+                    passkey.AccountId,
+                    [.. passkey.Amr, SignInGate.MultiFactor],
+                    async transaction => await challenges.TryUseAsync(transaction, credential.Challenge)
+                        && await store.TryUseAsync(transaction, passkey.Id, accepted.SignCount, accepted.IsBackedUp, isUserVerified: true, clock.Milliseconds()))
+                {
+                    Unsettled = PasskeysProblems.InvalidPasskey,
+                }, request);
+            case AssertionVerdict.Refused { IsCopied: true }:
+                await database.WriteAsync(transaction => audit.RecordAsync(transaction, PasskeysEvents.Copied, passkey.AccountId, request.Client, new { passkey.Id }));
+                return await RefuseAsync(passkey, "copied", request.Client);
+            default:
+                return await RefuseAsync(passkey, "not_verified", request.Client);
+        }
+    }
+
+    private static string BoundTo(ClientInfo client) => client.Binding ?? "";
+
+    private async Task<SignInOutcome> RefuseAsync(Passkey? passkey, string reason, ClientInfo client)
+    {
+        await database.WriteAsync(transaction => audit.RecordAsync(transaction, SignInEvents.Failed, passkey?.AccountId, client, new { Reason = reason, Method = PasskeyFactor.Name }));
+        gate.Count(PasskeysProblems.InvalidPasskey.Code);
+        return new SignInOutcome.Refused(PasskeysProblems.InvalidPasskey);
+    }
+}

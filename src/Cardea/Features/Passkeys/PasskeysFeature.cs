@@ -1,0 +1,98 @@
+using System.Text.Json;
+using Cardea.Features.Accounts;
+using Cardea.Features.SecondSteps;
+using Cardea.Features.SignIn;
+using Cardea.Features.Tokens;
+using Cardea.Foundation.Data;
+using Cardea.Foundation.Jobs;
+using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cardea.Features.Passkeys;
+
+internal static class PasskeysFeature
+{
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(15);
+    private static readonly Limit Asked = Limit.Requests("passkey-options", 3000, Window);
+    private static readonly Limit SignIns = Limit.Failures("passkey-sign-in", 600, Window);
+    private static readonly Limit Changes = Limit.Requests("passkeys", 300, Window);
+
+    public static void AddPasskeys(this IServiceCollection services)
+    {
+        services.AddSingleton<PasskeyStore>();
+        services.AddSingleton<PasskeyChallenges>();
+        services.AddSingleton<PasskeyVerifier>();
+        services.AddSingleton<PasskeyFactor>();
+        services.AddSingleton<ISecondFactor>(provider => provider.GetRequiredService<PasskeyFactor>());
+        services.AddSingleton<PasskeySignIn>();
+        services.AddSingleton<PasskeyEnrolment>();
+        services.AddSingleton<PasskeyChanges>();
+        services.AddSingleton<PasskeysEndpoints>();
+        services.AddSingleton(provider => new AccountReclaim((transaction, id) => provider.GetRequiredService<PasskeyStore>().RemoveAllAsync(transaction, id)));
+        services.AddSingleton(provider => new FactorPart("passkeys", async (scope, id) => (await provider.GetRequiredService<PasskeyStore>().ListAsync(scope, id)).Select(PasskeyBody.Of)));
+        services.AddSingleton(provider => new Purge("used passkey challenges", provider.GetRequiredService<PasskeyStore>().PurgeChallengesAsync));
+        services.AddSingleton(provider => new AccountData("passkeys", ["passkeys", "passkey_users"], async (scope, id) =>
+        {
+            var store = provider.GetRequiredService<PasskeyStore>();
+            return new
+            {
+                UserHandle = await store.FindHandleAsync(scope, id),
+                Items = (await store.ListAsync(scope, id)).Select(passkey => new
+                {
+                    passkey.Id,
+                    passkey.Name,
+                    CredentialId = Convert.ToHexStringLower(passkey.CredentialId),
+                    PublicKey = Convert.ToHexStringLower(passkey.PublicKey),
+                    passkey.SignCount,
+                    passkey.Transports,
+                    passkey.IsUserVerified,
+                    passkey.IsBackupEligible,
+                    passkey.IsBackedUp,
+                    CreatedAt = passkey.CreatedAt.ToInstant(),
+                    LastUsedAt = passkey.LastUsedAt.ToInstant(),
+                }),
+            };
+        }));
+    }
+
+    public static void MapPasskeys(this IEndpointRouteBuilder routes)
+    {
+        var doors = routes.ServiceProvider.GetRequiredService<PasskeysEndpoints>();
+        var credential = JsonSerializer.SerializeToElement(new { id = "AQID", rawId = "AQID", type = "public-key", response = new { clientDataJSON = "e30" }, clientExtensionResults = new { } });
+        routes.Door("POST", "/auth/passkey/options", doors.SignInOptionsAsync, Access.Anyone, Asked)
+            .Says("Sign-in", "What to ask a passkey for", "Request options in the JSON form of WebAuthn L3. Without an `mfa_token` they are the same for everybody and name no passkey; with one they name the account's own.")
+            .Takes(new PasskeyOptionsRequest())
+            .Gives(StatusCodes.Status200OK, typeof(JsonElement))
+            .Refuses(SecondStepsProblems.InvalidCode);
+        routes.Door("POST", "/auth/passkey/login", doors.SignInAsync, Access.Anyone, SignIns)
+            .Says("Sign-in", "Sign in with a passkey", "Without a name: the passkey says whose it is. It has verified its owner, so no second step is asked for.")
+            .Takes(new PasskeyLoginRequest(credential))
+            .Gives(StatusCodes.Status200OK, typeof(TokenBody))
+            .Refuses(PasskeysProblems.InvalidPasskey, AccountProblems.AccountDisabled, AccountProblems.EmailNotVerified, SignInProblems.SessionActive);
+        routes.Door("POST", "/users/me/passkeys/options", doors.AddOptionsAsync, Access.Enrolling, Changes)
+            .Says("Factors", "What to make a passkey of", "Creation options in the JSON form of WebAuthn L3, good for five minutes and one passkey.")
+            .TakesNothing()
+            .Gives(StatusCodes.Status200OK, typeof(JsonElement))
+            .Refuses(SecondStepsProblems.ReauthenticationRequired, PasskeysProblems.TooManyPasskeys);
+        routes.Door("POST", "/users/me/passkeys", doors.AddAsync, Access.Enrolling, Changes)
+            .Says("Factors", "Add a passkey", "With an account's first factor it also gives ten recovery codes, shown once; with an `enrollment_token` the tokens of the sign-in that had to set it up.")
+            .Takes(new AddPasskeyRequest(credential, "My phone"))
+            .Gives(StatusCodes.Status201Created, typeof(AddedPasskeyBody))
+            .Refuses(PasskeysProblems.PasskeyRefused, SecondStepsProblems.ReauthenticationRequired, PasskeysProblems.TooManyPasskeys);
+        routes.Door("GET", "/users/me/passkeys", doors.ListAsync, Access.Bearer, Limit.None("the owner's own passkeys"))
+            .Says("Factors", "The account's passkeys")
+            .Gives(StatusCodes.Status200OK, typeof(PasskeysBody));
+        routes.Door("PATCH", "/users/me/passkeys/{id}", doors.RenameAsync, Access.RecentBearer, Changes)
+            .Says("Factors", "Rename a passkey")
+            .Takes(new RenamePasskeyRequest("My phone"))
+            .Gives(StatusCodes.Status200OK, typeof(PasskeyBody))
+            .Refuses(SecondStepsProblems.ReauthenticationRequired, CommonProblems.NotFound);
+        routes.Door("DELETE", "/users/me/passkeys/{id}", doors.RemoveAsync, Access.RecentBearer, Changes)
+            .Says("Factors", "Remove a passkey", "Needs a recent sign-in. Ends the other sessions. The last way to sign in stays.")
+            .Gives(StatusCodes.Status200OK, typeof(MessageBody))
+            .Refuses(SecondStepsProblems.ReauthenticationRequired, CommonProblems.NotFound, PasskeysProblems.LastSignInMethod);
+    }
+}
