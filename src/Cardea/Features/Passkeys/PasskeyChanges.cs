@@ -7,7 +7,7 @@ using Cardea.Foundation.Web;
 namespace Cardea.Features.Passkeys;
 
 /// <summary>Gives a passkey another name, or takes it away. Somebody else's is as unknown as one that never was.</summary>
-public sealed class PasskeyChanges(Database database, PasskeyStore store, AccountDirectory accounts, SecondFactorChange change)
+public sealed class PasskeyChanges(Database database, PasskeyStore store, AccountDirectory accounts, SecondFactorChange change, RecentSignIn recent)
 {
     public Task<(Passkey? Passkey, Problem? Refusal)> RenameAsync(Caller caller, string id, string name, ClientInfo client) => database.WriteAsync<(Passkey?, Problem?)>(async transaction =>
     {
@@ -16,12 +16,17 @@ public sealed class PasskeyChanges(Database database, PasskeyStore store, Accoun
             return (null, CommonProblems.Unauthorized);
         }
 
+        if (await recent.RefuseAsync(transaction, account, caller) is { } refusal)
+        {
+            return (null, refusal);
+        }
+
         if (!await store.TryRenameAsync(transaction, account.Id, id, name))
         {
             return (null, CommonProblems.NotFound);
         }
 
-        await change.TellAsync(transaction, account, PasskeysEvents.Renamed, "A passkey was renamed.", caller, client, new { Id = id });
+        await change.TellAsync(transaction, account, PasskeysEvents.Renamed, new Phrase("A passkey was renamed."), caller, client, new { Id = id });
         return (await store.FindAsync(transaction, account.Id, id), null);
     });
 
@@ -30,6 +35,11 @@ public sealed class PasskeyChanges(Database database, PasskeyStore store, Accoun
         if (await accounts.FindForUpdateAsync(transaction, caller.AccountId) is not { } account)
         {
             return CommonProblems.Unauthorized;
+        }
+
+        if (await recent.RefuseAsync(transaction, account, caller) is { } refusal)
+        {
+            return refusal;
         }
 
         var all = await store.ListAsync(transaction, account.Id);
@@ -45,7 +55,7 @@ public sealed class PasskeyChanges(Database database, PasskeyStore store, Accoun
         }
 
         await store.TryRemoveAsync(transaction, account.Id, id);
-        await change.ApplyAsync(transaction, account, PasskeysEvents.Removed, "A passkey was removed.", caller, client, endOthers: true, new { Id = id });
+        await change.ApplyAsync(transaction, account, PasskeysEvents.Removed, new Phrase("A passkey was removed."), caller, client, endOthers: true, new { Id = id });
         return null;
     });
 }

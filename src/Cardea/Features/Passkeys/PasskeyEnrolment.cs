@@ -17,7 +17,7 @@ public sealed record AddedPasskey(Passkey Passkey, IReadOnlyList<string>? Recove
 /// <summary>Adds a passkey to an account.</summary>
 public sealed class PasskeyEnrolment(
     Database database, PasskeyStore store, PasskeyChallenges challenges, PasskeyVerifier verifier, AccountDirectory accounts, SessionDirectory sessions,
-    RecoveryCodes.RecoveryCodes recoveryCodes, SecondFactorChange change, TimeProvider clock)
+    RecoveryCodes.RecoveryCodes recoveryCodes, SecondFactorChange change, RecentSignIn recent, TimeProvider clock)
 {
     /// <summary>More than anybody has devices; all of them go into the options that a browser is given.</summary>
     public const int Most = 25;
@@ -78,6 +78,11 @@ public sealed class PasskeyEnrolment(
             return (null, CommonProblems.Unauthorized);
         }
 
+        if (await recent.RefuseAsync(transaction, account, caller) is { } refusal)
+        {
+            return (null, refusal);
+        }
+
         if ((await store.ListAsync(transaction, account.Id)).Count >= Most)
         {
             return (null, PasskeysProblems.TooManyPasskeys);
@@ -89,7 +94,7 @@ public sealed class PasskeyEnrolment(
         }
 
         var codes = account.Account.HasSecondFactor ? null : await recoveryCodes.RenewAsync(transaction, account.Id);
-        await change.ApplyAsync(transaction, account, PasskeysEvents.Added, "A passkey was added.", caller, client, endOthers: false, new { passkey.Id });
+        await change.ApplyAsync(transaction, account, PasskeysEvents.Added, new Phrase("A passkey was added."), caller, client, endOthers: false, new { passkey.Id });
         if (caller.PendingId is null)
         {
             await sessions.ProveAgainAsync(transaction, caller.SessionId, [.. passkey.Amr, SignInGate.MultiFactor], byFactor: true);

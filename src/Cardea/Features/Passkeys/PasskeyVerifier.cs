@@ -110,13 +110,17 @@ public sealed class PasskeyVerifier(PublicUrl publicUrl, Branding branding)
     private static string WithChallenge(string state, string optionsJson, byte[] challenge)
     {
         Base64UrlText.TryDecode(JsonNode.Parse(optionsJson)!["challenge"]!.GetValue<string>(), out var made);
-        var swapped = state;
-        foreach (Func<byte[], string> spelling in (Func<byte[], string>[])[bytes => JsonValue.Create(Convert.ToBase64String(bytes)).ToJsonString(), bytes => JsonValue.Create(Base64UrlText.Encode(bytes)).ToJsonString()])
+        var members = JsonNode.Parse(state)!.AsObject();
+        foreach (Func<byte[], string> spell in (Func<byte[], string>[])[Convert.ToBase64String, bytes => Base64UrlText.Encode(bytes)])
         {
-            swapped = swapped.Replace(spelling(made!), spelling(challenge), StringComparison.Ordinal);
+            if (members.FirstOrDefault(member => member.Value is JsonValue value && value.TryGetValue<string>(out var text) && text == spell(made!)).Key is { } name)
+            {
+                members[name] = spell(challenge);
+                return members.ToJsonString();
+            }
         }
 
-        return swapped == state ? throw new InvalidOperationException("The framework keeps the challenge of a passkey in a form that is not known.") : swapped;
+        throw new InvalidOperationException("The framework keeps the challenge of a passkey in a form that is not known.");
     }
 
     private PasskeyHandler<Holder> Handler(string handle, IEnumerable<Passkey> passkeys, bool mustVerify, uint? signCount = null)

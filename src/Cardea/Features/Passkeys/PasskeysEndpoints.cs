@@ -22,7 +22,7 @@ public sealed record PasskeyLoginRequest(JsonElement? Credential = null, bool? R
     public override string ToString() => "[passkey sign-in]";
 }
 
-public sealed record AddPasskeyRequest(JsonElement? Credential = null, string? Name = null);
+public sealed record AddPasskeyRequest(JsonElement? Credential = null, string? Name = null, bool? Replace = null);
 
 public sealed record RenamePasskeyRequest(string? Name = null);
 
@@ -43,14 +43,15 @@ public sealed record AddedPasskeyBody(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? TokenType = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? ExpiresIn = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? RefreshToken = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] UserBody? User = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] UserBody? User = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, object?>? Next = null)
 {
     public static AddedPasskeyBody Of(AddedPasskey added, EnrolledBody? enrolled)
     {
         var body = PasskeyBody.Of(added.Passkey);
         return new(
             body.Id, body.Name, body.CreatedAt, body.LastUsedAt, body.Synced, body.Transports, added.RecoveryCodes,
-            enrolled?.AccessToken, enrolled?.TokenType, enrolled?.ExpiresIn, enrolled?.RefreshToken, enrolled?.User);
+            enrolled?.AccessToken, enrolled?.TokenType, enrolled?.ExpiresIn, enrolled?.RefreshToken, enrolled?.User, enrolled?.Next);
     }
 
     public override string ToString() => "[added passkey]";
@@ -131,8 +132,13 @@ public sealed class PasskeysEndpoints(
         }
 
         // Who had to set it up to sign in has now signed in.
-        var enrolled = caller.PendingId is null ? null : EnrolledBody.Of(
-            [], await outcomes.TokensAsync(http, await step.FinishEnrolmentAsync(caller, added!.Passkey.Amr, new(deviceCookie.Client(http), Replace: false, ForPages: false))));
+        EnrolledBody? enrolled = null;
+        if (caller.PendingId is not null)
+        {
+            var outcome = await step.FinishEnrolmentAsync(caller, added!.Passkey.Amr, new(deviceCookie.Client(http), request.Replace ?? false, ForPages: false));
+            enrolled = EnrolledBody.Of([], await outcomes.TokensAsync(http, outcome), (outcome as SignInOutcome.Refused)?.Problem);
+        }
+
         return Answers.Json(AddedPasskeyBody.Of(added!, enrolled), StatusCodes.Status201Created);
     }
 
