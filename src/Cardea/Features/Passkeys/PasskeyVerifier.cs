@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using System.Text.Json.Nodes;
 using Cardea.Crypto.Text;
 using Cardea.Features.Shared;
@@ -55,6 +56,16 @@ public sealed class PasskeyVerifier(PublicUrl publicUrl, Branding branding)
         options["allowCredentials"] ??= new JsonArray();
         return options.ToJsonString();
     }
+
+    /// <summary>What a browser tells the keeper of an account's passkeys (WebAuthn L3 section 5.1.10): which are still good, and what their owner is called.</summary>
+    public string Signal(string handle, string name, IEnumerable<Passkey> accepted) => new JsonObject
+    {
+        ["rpId"] = publicUrl.Value.Host,
+        ["userId"] = Base64UrlText.Encode(Encoding.UTF8.GetBytes(handle)),
+        ["allAcceptedCredentialIds"] = new JsonArray([.. accepted.Select(passkey => JsonValue.Create(Base64UrlText.Encode(passkey.CredentialId)))]),
+        ["name"] = name,
+        ["displayName"] = name,
+    }.ToJsonString();
 
     /// <returns>Null when it is refused. Whether the credential is new is decided where it is stored.</returns>
     public async Task<NewCredential?> VerifyNewAsync(PasskeyCredential credential, byte[] challenge, string handle)

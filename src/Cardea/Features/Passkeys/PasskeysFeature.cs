@@ -5,6 +5,7 @@ using Cardea.Features.SignIn;
 using Cardea.Features.Tokens;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Jobs;
+using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Http;
@@ -31,6 +32,16 @@ internal static class PasskeysFeature
         services.AddSingleton<PasskeyEnrolment>();
         services.AddSingleton<PasskeyChanges>();
         services.AddSingleton<PasskeysEndpoints>();
+        services.AddSingleton<PasskeysPages>();
+        services.AddSingleton(new SignInPart(10, typeof(PasskeySignInPart), "webauthn"));
+        services.AddSingleton(provider => new FactorWay(PasskeyFactor.Name, 10, "key", new Phrase("Use a passkey"), new Phrase("Use your passkey: with your finger, your face, a PIN, or the key on your ring."))
+        {
+            View = typeof(PasskeyPrompt),
+            PrepareAsync = async (account, pending, _) => new Dictionary<string, object?> { ["Options"] = await provider.GetRequiredService<PasskeyFactor>().OptionsAsync(account.Id, pending) },
+        });
+        services.AddSingleton(new EnrolmentWay(10, "key", new Phrase("Passkey"), new Phrase("Your finger, your face or the PIN of your device, instead of a code."), PasskeysPages.Path));
+        services.AddSingleton(provider => new SecurityEntry(10, "key", new Phrase("Passkeys"), PasskeysPages.Path, async (scope, id) =>
+            (await provider.GetRequiredService<PasskeyStore>().ListAsync(scope, id)).Count is > 0 and var count ? new Phrase("{0} set up", count) : new Phrase("None")));
         services.AddSingleton(provider => new AccountReclaim((transaction, id) => provider.GetRequiredService<PasskeyStore>().RemoveAllAsync(transaction, id)));
         services.AddSingleton(provider => new FactorPart("passkeys", async (scope, id) => (await provider.GetRequiredService<PasskeyStore>().ListAsync(scope, id)).Select(PasskeyBody.Of)));
         services.AddSingleton(provider => new Purge("used passkey challenges", provider.GetRequiredService<PasskeyStore>().PurgeChallengesAsync));
@@ -94,5 +105,27 @@ internal static class PasskeysFeature
             .Says("Factors", "Remove a passkey", "Needs a recent sign-in. Ends the other sessions. The last way to sign in stays.")
             .Gives(StatusCodes.Status200OK, typeof(MessageBody))
             .Refuses(SecondStepsProblems.ReauthenticationRequired, CommonProblems.NotFound, PasskeysProblems.LastSignInMethod);
+        routes.Door("GET", "/.well-known/passkey-endpoints", http => Task.FromResult(EndpointsOf(http)), Access.Anyone, Limit.None("two addresses, from memory")).ExcludeFromDescription();
+        routes.Door("GET", "/.well-known/change-password", _ => Task.FromResult(Results.Redirect("/account/security")), Access.Anyone, Limit.None("an address, from memory")).ExcludeFromDescription();
+        MapPages(routes);
+    }
+
+    private static void MapPages(IEndpointRouteBuilder routes)
+    {
+        var pages = routes.ServiceProvider.GetRequiredService<PasskeysPages>();
+        routes.Page(PasskeysPages.SignInOptionsPath, pages.SignInOptionsAsync, PageAccess.Anyone);
+        routes.Form(PasskeysPages.SignInPath, pages.SignInAsync, PageAccess.Anyone, SignIns);
+        routes.Page(PasskeysPages.Path, pages.ShowAsync, PageAccess.Enrolling);
+        routes.Page(PasskeysPages.Path + "/options", pages.AddOptionsAsync, PageAccess.Enrolling);
+        routes.Form(PasskeysPages.Path, pages.AddAsync, PageAccess.Enrolling, Changes, from: PasskeysPages.Path);
+        routes.Form(PasskeysPages.Path + "/rename", pages.RenameAsync, PageAccess.RecentlySignedIn, Changes, from: PasskeysPages.Path);
+        routes.Form(PasskeysPages.Path + "/remove", pages.RemoveAsync, PageAccess.RecentlySignedIn, Changes, from: PasskeysPages.Path);
+    }
+
+    /// <summary>Where a password store sends who wants a passkey here, or to see theirs (W3C, A Well-Known URL for Relying Party Passkey Endpoints).</summary>
+    private static IResult EndpointsOf(HttpContext http)
+    {
+        var page = http.RequestServices.GetRequiredService<PublicUrl>().Text + PasskeysPages.Path;
+        return Answers.Json(new { enroll = page, manage = page });
     }
 }

@@ -15,7 +15,7 @@ namespace Cardea.Features.Passwords;
 /// <summary>The browser door to passwords: the same deeds as the JSON door, shown as pages.</summary>
 public sealed class PasswordsPages(
     Database database, PasswordsOptions options, AccountsOptions accountsOptions, PasswordSignUp signUp, PasswordSignIn signIn, PageSignIn pageSignIn, PasswordReset reset, PasswordChange change,
-    PasswordInput input, MailRequests requests, IEnumerable<MailRequestKind> kinds, DeviceCookie deviceCookie, SessionCookie sessionCookie, BrowserBinding binding, StepCookie steps, IEnumerable<SignInWay> ways, IEnumerable<SecurityEntry> entries, Views views)
+    PasswordInput input, MailRequests requests, IEnumerable<MailRequestKind> kinds, DeviceCookie deviceCookie, SessionCookie sessionCookie, BrowserBinding binding, StepCookie steps, IEnumerable<SignInWay> ways, IEnumerable<SignInPart> parts, IEnumerable<SecurityEntry> entries, Views views)
 {
     /// <summary>Holds the one-use token between a sign-in with a password that must be another now, and the page that sets it.</summary>
     public const string ChangeStep = "password-change";
@@ -27,7 +27,7 @@ public sealed class PasswordsPages(
         var returnTo = ReturnUrl.Local(http.Request.Query["return_url"]);
         return http.CallerIfAny() is not null
             ? Task.FromResult(Views.Redirect(returnTo ?? PageSignIn.Home))
-            : views.ShowAsync<LoginPage>(http, new { ReturnTo = returnTo, SignUpEnabled = accountsOptions.SignUpEnabled, Ways = ways });
+            : views.ShowAsync<LoginPage>(http, new { ReturnTo = returnTo, SignUpEnabled = accountsOptions.SignUpEnabled, Ways = ways, Parts = parts });
     }
 
     public async Task<IResult> SignInAsync(HttpContext http, IFormCollection form)
@@ -180,7 +180,7 @@ public sealed class PasswordsPages(
 
     private Task<IResult> ShowLoginAsync(HttpContext http, IFormCollection form, Problem problem, string? returnTo) => views.ShowAsync<LoginPage>(
         http,
-        new { State = Views.Again(http, form, problem), ReturnTo = returnTo, IsSessionActive = problem.Code == SignInProblems.SessionActive.Code, accountsOptions.SignUpEnabled, Ways = ways },
+        new { State = Views.Again(http, form, problem), ReturnTo = returnTo, IsSessionActive = problem.Code == SignInProblems.SessionActive.Code, accountsOptions.SignUpEnabled, Ways = ways, Parts = parts },
         problem.Status);
 
     private Task<IResult> ShowResetAsync(HttpContext http, string? token, bool isChange, FormState state, int status = StatusCodes.Status200OK) => views.ShowAsync<ResetPage>(
