@@ -17,6 +17,9 @@ public sealed class AccountMails(PublicUrl publicUrl)
     public Mail.Mail ConfirmChange(Account account, string newEmail, IssuedSecret secret, SecretPurpose purpose, string language) => new(
         "change-email-confirm", newEmail, account.Id, language, WithSecret(account, secret, purpose), purpose.TokenLifetime);
 
+    public static Mail.Mail ChangedByAdministrator(Account account, string newEmail, string language) => new(
+        "email-changed-by-administrator", account.Email, account.Id, language, Greeting(account).Plus("new_email_masked", newEmail));
+
     public Mail.Mail NoticeOfChange(Account account, string newEmail, SecretToken undo, string language) => new(
         "change-email-notice", account.Email, account.Id, language, WithUndo(account, newEmail, undo));
 

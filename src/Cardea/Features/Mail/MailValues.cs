@@ -32,6 +32,7 @@ internal static class MailValues
         ["factor-changed"] = new(["what", "time", "address", "device"], []),
         ["recovery-code-used"] = new(["time", "left"], []),
         ["recovery-codes-few"] = new(["time", "left"], []),
+        ["email-changed-by-administrator"] = new(["new_email_masked"], []),
         ["invitation"] = new(["link_url", "days"], []),
         ["temporary-password-set"] = new(["temporary_password"], []),
         ["sign-in-notice"] = new(["time", "address", "device", "link_url"], []),
