@@ -104,7 +104,7 @@ public sealed class AllIssuingPaths
             .Where(route => route.Metadata.OfType<IProducesResponseTypeMetadata>().Any(answer => answer.Type?.GetProperties().Any(member => member.Name is "AccessToken" or "RefreshToken" or "SessionToken") is true))
             .Select(route => route.RoutePattern.RawText!);
         // What a page gives is a cookie, and no answer's type tells of it.
-        Assert.Equal(Paths.Select(path => path.Route).Concat(PasskeyIssuingChecks.Routes).Distinct().Order(), issuing.Concat(["/login", "/login/second-step", "/account/security/authenticator/confirm", .. PasskeyIssuingChecks.Pages]).Distinct().Order());
+        Assert.Equal(Paths.Select(path => path.Route).Concat(PasskeyIssuingChecks.Routes).Concat(MailedIssuingChecks.Routes).Distinct().Order(), issuing.Concat(["/login", "/login/second-step", "/account/security/authenticator/confirm", .. PasskeyIssuingChecks.Pages, .. MailedIssuingChecks.Pages]).Distinct().Order());
     }
 
     [Theory, MemberData(nameof(All))]
