@@ -41,7 +41,7 @@ public sealed partial class AxeTests
         await visitor.Page.Locator("main form[data-passkey] button.block").ClickAsync();
         await visitor.ExpectAtAsync("/account/security/recovery-codes/new");
 
-        await laptop.TouchAsync(false);
+        await VirtualAuthenticator.HideListAsync(visitor);
         await visitor.Context.ClearCookiesAsync();
         await visitor.Context.AddCookiesAsync([new() { Name = "cardea-language", Value = language, Url = app.Address.ToString() }]);
         await visitor.SignInAnyLanguageAsync(owner.Email, Password);
@@ -50,7 +50,6 @@ public sealed partial class AxeTests
         await visitor.GoAsync("/login");
         await LookAsync(visitor, "login-passkey");
         await visitor.Page.Locator("main form[data-passkey] button").ClickAsync();
-        await laptop.TouchAsync(true);
         await Expect(visitor.Page.Locator("button[name=replace]")).ToBeVisibleAsync();
         await LookAsync(visitor, "passkey-session-active");
         Assert.Empty(_violations);

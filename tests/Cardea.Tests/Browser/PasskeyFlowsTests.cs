@@ -30,9 +30,8 @@ public sealed class PasskeyFlowsTests(Chromium chromium)
         await anna.PressAsync("Add a passkey");
         await Expect(anna.Page.Locator("[data-passkey-error]")).ToContainTextAsync("This device has a passkey for your account already.");
 
-        await SignOutAsync(anna, laptop);
+        await SignOutAsync(anna);
         await anna.PressAsync("Sign in with a passkey");
-        await laptop.TouchAsync(true);
         await anna.ExpectAtAsync("/account/profile");
 
         await anna.GoAsync("/account/security");
@@ -59,7 +58,8 @@ public sealed class PasskeyFlowsTests(Chromium chromium)
         await anna.SignInAsync(owner.Email, Password);
         await AddAsync(anna, "");
         var laptop = _authenticators[anna];
-        await SignOutAsync(anna, laptop);
+        await laptop.TouchAsync(false);
+        await SignOutAsync(anna, hideList: false);
         await Expect(anna.Page.Locator("#login")).ToHaveAttributeAsync("autocomplete", "username webauthn");
         await laptop.TouchAsync(true);
         await anna.GoAsync("/login"); // the authenticator picks the one that it has, as a person would from the list
@@ -75,13 +75,10 @@ public sealed class PasskeyFlowsTests(Chromium chromium)
         var owner = await app.NewActor("anna").SignUpAsync();
         await anna.SignInAsync(owner.Email, Password);
         await AddAsync(anna, "Laptop");
-        var laptop = _authenticators[anna];
-        await SignOutAsync(anna, laptop);
+        await SignOutAsync(anna);
 
         await anna.SignInAsync(owner.Email, Password);
         await anna.ExpectAtAsync("/login/second-step");
-        await laptop.VerifyAsync(true);
-        await laptop.TouchAsync(true);
         await anna.PressAsync("Use a passkey");
         await anna.ExpectAtAsync("/account/profile");
 
@@ -103,16 +100,13 @@ public sealed class PasskeyFlowsTests(Chromium chromium)
         await anna.SignInAsync(owner.Email, Password);
         await AddAsync(anna, "Laptop");
         var laptop = _authenticators[anna];
-        await SignOutAsync(anna, laptop);
+        await SignOutAsync(anna);
         await laptop.VerifyAsync(false);
         await anna.PressAsync("Sign in with a passkey");
-        await laptop.TouchAsync(true);
         await Expect(anna.Page.Locator("[data-passkey-error]")).ToContainTextAsync("Nothing came of it");
         await anna.ExpectAtAsync("/login");
-        await laptop.TouchAsync(false);
         await laptop.VerifyAsync(true);
         await anna.PressAsync("Sign in with a passkey"); // the button works again
-        await laptop.TouchAsync(true);
         await anna.ExpectAtAsync("/account/profile");
         anna.ExpectNoFault();
     }
@@ -141,12 +135,10 @@ public sealed class PasskeyFlowsTests(Chromium chromium)
         var owner = await app.NewActor("anna").SignUpAsync();
         await anna.SignInAsync(owner.Email, Password);
         await AddAsync(anna, "Laptop");
-        var laptop = _authenticators[anna];
-        await laptop.TouchAsync(false);
+        await VirtualAuthenticator.HideListAsync(anna);
         await anna.Context.ClearCookiesAsync(); // the session lives on
         await anna.GoAsync("/login");
         await anna.PressAsync("Sign in with a passkey");
-        await laptop.TouchAsync(true);
         await Expect(anna.Flash.First).ToContainTextAsync("Session already active");
         await anna.PressAsync("End the other session and sign in");
         await anna.ExpectAtAsync("/dashboard");
@@ -180,10 +172,14 @@ public sealed class PasskeyFlowsTests(Chromium chromium)
         await visitor.ExpectAtAsync("/account/security/passkeys");
     }
 
-    /// <summary>Until it is touched it picks nothing from the list by itself.</summary>
-    private static async Task SignOutAsync(Visitor visitor, VirtualAuthenticator authenticator)
+    /// <summary>From a list an authenticator of this kind picks by itself, before anybody can press a button.</summary>
+    private static async Task SignOutAsync(Visitor visitor, bool hideList = true)
     {
-        await authenticator.TouchAsync(false);
+        if (hideList)
+        {
+            await VirtualAuthenticator.HideListAsync(visitor);
+        }
+
         await visitor.Page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Sign out" }).First.ClickAsync();
         await visitor.ExpectAtAsync("/login");
         await visitor.GoAsync("/login?return_url=/account/profile");

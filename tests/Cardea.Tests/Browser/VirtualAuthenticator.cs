@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text.Json;
 using Cardea.Foundation.Data;
 using Cardea.Tests.Harness;
 using Microsoft.Playwright;
@@ -48,6 +47,6 @@ public sealed class VirtualAuthenticator
     /// <summary>Whether somebody touches it when it asks.</summary>
     public Task TouchAsync(bool isTouched) => _session.SendAsync("WebAuthn.setAutomaticPresenceSimulation", new() { ["authenticatorId"] = _id, ["enabled"] = isTouched });
 
-    public async Task<JsonElement[]> CredentialsAsync() =>
-        [.. (await _session.SendAsync("WebAuthn.getCredentials", new() { ["authenticatorId"] = _id }))!.Value.GetProperty("credentials").EnumerateArray()];
+    /// <summary>From now on the browser is one that shows no passkeys in the list of names: only the button asks for one.</summary>
+    public static Task HideListAsync(Visitor visitor) => visitor.Page.AddInitScriptAsync("PublicKeyCredential.isConditionalMediationAvailable = async () => false");
 }
