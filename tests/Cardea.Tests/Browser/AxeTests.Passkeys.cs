@@ -50,7 +50,7 @@ public sealed partial class AxeTests
         await visitor.GoAsync("/login");
         await LookAsync(visitor, "login-passkey");
         await visitor.Page.Locator("main form[data-passkey] button").ClickAsync();
-        await Expect(visitor.Page.Locator("button[name=replace]")).ToBeVisibleAsync();
+        await Expect(visitor.Page.Locator("input[name=replace] + button")).ToBeVisibleAsync();
         await LookAsync(visitor, "passkey-session-active");
         Assert.Empty(_violations);
     }
