@@ -98,6 +98,7 @@ public sealed class AuEventTests
                 "SELECT actor_id, user_agent FROM audit_events WHERE event = @kind AND account_id = (SELECT id FROM accounts WHERE email = 'bob@example.org')", new { kind }));
         }
 
+        await DriveAdministrationAsync(app);
         using var folder = new TestFolder();
         (await app.CommandAsync("backup", folder.File("backup"))).Worked();
         await using (var empty = await TestDatabase.CreateAsync(engine))
@@ -116,6 +117,37 @@ public sealed class AuEventTests
         var declared = typeof(AuditKind).Assembly.GetTypes().SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
             .Where(field => field.FieldType == typeof(AuditKind)).Select(field => ((AuditKind)field.GetValue(null)!).Name).Order();
         Assert.Equal(declared, (await app.Database.QueryAsync<string>("SELECT DISTINCT event FROM audit_events")).Append("database.restored").Order());
+    }
+
+    /// <summary>What an administrator does to somebody, to a role and to a mail: each row says who.</summary>
+    private static async Task DriveAdministrationAsync(TestApp app)
+    {
+        var root = app.NewActor();
+        root.Email = "root@example.org";
+        await root.SignInAsync();
+
+        async Task<Answer> DoesAsync(HttpMethod method, string path, object? body, params string[] events)
+        {
+            var answer = await root.SendAsync(method, "/api/admin/" + path, body);
+            Assert.True((int)answer.Status is 200 or 201, $"{path}: {answer.Body}");
+            Assert.Equal(
+                events.Select(one => (one, root.Id!)),
+                await app.Database.QueryAsync<(string, string)>("SELECT event, actor_id FROM audit_events WHERE request_id = @id ORDER BY id", new { id = answer.Header("X-Request-Id") }));
+            return answer;
+        }
+
+        var carol = "users/" + (await DoesAsync(HttpMethod.Post, "users", new { email = "carol@example.org" }, "account.added", "account.invited")).Json.GetProperty("id").GetString();
+        await DoesAsync(HttpMethod.Patch, carol, new { given_name = "Carol" }, "account.changed_by_admin");
+        await DoesAsync(HttpMethod.Post, carol + "/unlock", null, "account.unlocked");
+        await DoesAsync(HttpMethod.Post, carol + "/sign-out", null, "account.signed_out_by_admin");
+        await DoesAsync(HttpMethod.Post, carol + "/send-reset", null, "password.reset_sent");
+        await DoesAsync(HttpMethod.Post, "roles", new { name = "support", description = "Answers questions", permissions = new[] { "accounts.read" } }, "role.added");
+        await DoesAsync(HttpMethod.Patch, "roles/support", new { description = "Answers users' questions" }, "role.changed");
+        await DoesAsync(HttpMethod.Delete, "roles/support", null, "role.deleted");
+        await app.LastMailToAsync("carol@example.org"); // what is under way goes out first
+        var mail = await app.Database.ScalarAsync<string>("SELECT MAX(id) FROM outbox WHERE recipient = 'carol@example.org'");
+        await app.Database.ExecuteAsync("UPDATE outbox SET state = 'parked', content = @content, send_before = created_at + 3600000 WHERE id = @mail", new { mail, content = new byte[1] });
+        await DoesAsync(HttpMethod.Post, $"mail/{mail}/retry", null, "mail.retried");
     }
 
     /// <summary>From no second step to one and back.</summary>
