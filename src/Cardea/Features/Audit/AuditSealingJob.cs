@@ -59,20 +59,26 @@ public sealed partial class AuditSealingJob(
     {
         try
         {
-            var kept = new List<AuditCheckpoint>();
+            var (kept, isNewest) = (new List<AuditCheckpoint>(), true);
             foreach (var before in file.Read())
             {
-                if (!await HoldsAsync(before))
+                if (await HoldsAsync(before))
                 {
-                    kept.Add(before);
-                    if (_told.Add(before.Number))
-                    {
-                        LogBroken(before.Number, before.EventId);
-                    }
+                    isNewest &= before.Number < made.Number; // another process on this folder may have sealed more by now
+                    continue;
+                }
+
+                kept.Add(before);
+                if (_told.Add(before.Number))
+                {
+                    LogBroken(before.Number, before.EventId);
                 }
             }
 
-            file.Write([.. kept, made]);
+            if (isNewest)
+            {
+                file.Write([.. kept, made]);
+            }
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or InvalidDataException)
         {
