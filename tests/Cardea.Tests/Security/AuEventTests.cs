@@ -99,6 +99,7 @@ public sealed class AuEventTests
         }
 
         await DriveAdministrationAsync(app);
+        await DriveMailAsync(app);
         using var folder = new TestFolder();
         (await app.CommandAsync("backup", folder.File("backup"))).Worked();
         await using (var empty = await TestDatabase.CreateAsync(engine))
@@ -117,6 +118,43 @@ public sealed class AuEventTests
         var declared = typeof(AuditKind).Assembly.GetTypes().SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
             .Where(field => field.FieldType == typeof(AuditKind)).Select(field => ((AuditKind)field.GetValue(null)!).Name).Order();
         Assert.Equal(declared, (await app.Database.QueryAsync<string>("SELECT DISTINCT event FROM audit_events")).Append("database.restored").Order());
+    }
+
+    /// <summary>Codes and links by mail, passkeys, and what a reader of mails takes back. Some of these rows are written by a job, so they are looked for by account.</summary>
+    private static async Task DriveMailAsync(TestApp app)
+    {
+        await using var node = await app.StartNodeAsync([.. Settings, ("SignIn:MailedCode", "always")]);
+        var dora = await (await node.NewActor("dora").SignUpAsync()).VerifyAsync();
+        var first = (await dora.TrySignInAsync()).Expect(HttpStatusCode.Forbidden);
+        (await dora.PostAsync("/auth/login/mfa/send", new { mfa_token = first.Member("mfa_token") })).Expect(HttpStatusCode.Accepted);
+        (await dora.TrySecondStepAsync(first, "email_code", await node.StepCodeAsync(dora))).Expect(HttpStatusCode.OK);
+        await node.CodeAsync(dora);
+        await node.LinkAsync(dora);
+        var key = await PasskeyHolder.AddAsync(node, dora, change: passkey => passkey.SignCount = 5);
+        (await dora.PatchAsync("/users/me/passkeys/" + key.Id, new { name = "Key" })).Expect(HttpStatusCode.OK);
+        key.Passkey.SignCount = 5; // as a copy would have it
+        (await PasskeyHolder.TrySignInAsync(node.NewActor(), key.Passkey.Get(await PasskeyHolder.OptionsAsync(dora)))).Expect(HttpStatusCode.Unauthorized);
+        (await key.TrySignInAsync(dora, replace: true)).Expect(HttpStatusCode.OK);
+        (await dora.DeleteAsync("/users/me/passkeys/" + key.Id)).Expect(HttpStatusCode.OK);
+        (await dora.PatchAsync("/users/me", new { email = "moved-" + dora.Email })).Expect(HttpStatusCode.OK);
+        var (browser, asked) = (new PageActor(node), await node.MailOfAsync(dora.Email, "Your e-mail address is about to change"));
+        (await browser.PostAsync("/undo-email-change", ("token", asked.Token))).Expect(HttpStatusCode.SeeOther);
+
+        var erin = await (await (await app.NewActor("erin").SignUpAsync()).VerifyAsync()).SignInAsync();
+        var stranger = app.NewActor();
+        stranger.Email = erin.Email;
+        await stranger.SignInAsync();
+        var notice = await app.MailOfAsync(erin.Email, "New sign-in to your account");
+        (await new PageActor(app).PostAsync("/not-me", ("token", notice.Token))).Expect(HttpStatusCode.SeeOther);
+
+        foreach (var (actor, kind) in new[]
+        {
+            (dora, "email_code.step_sent"), (dora, "email_code.asked"), (dora, "sign_in_link.asked"), (dora, "passkey.added"), (dora, "passkey.renamed"), (dora, "passkey.copied"),
+            (dora, "passkey.removed"), (dora, "account.email_change_undone"), (erin, "sign_in.disowned"),
+        })
+        {
+            Assert.True(1 == await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM audit_events WHERE event = @kind AND account_id = @Id AND at > 0", new { kind, actor.Id }), kind);
+        }
     }
 
     /// <summary>What an administrator does to somebody, to a role and to a mail: each row says who.</summary>
@@ -164,12 +202,10 @@ public sealed class AuEventTests
         await saysAsync(alice.DeleteAsync("/users/me/trusted-devices/" + device), ["trusted_device.ended"]);
         await saysAsync(alice.PostAsync("/users/me/recovery-codes"), ["recovery_codes.renewed"]);
         var again = await alice.TrySignInAsync();
-        for (var guess = 0; guess < 9; guess++)
+        while ((await alice.TrySecondStepAsync(again, "totp", phone.WrongCode())).Code == "invalid_code")
         {
-            await alice.TrySecondStepAsync(again, "totp", phone.WrongCode());
         }
 
-        await saysAsync(alice.TrySecondStepAsync(again, "totp", phone.WrongCode()), ["second_step.failed"]);
         await saysAsync(alice.TrySecondStepAsync(again, "totp", phone.CodeAt(0)), ["second_step.throttled"]);
         await saysAsync(alice.DeleteAsync("/users/me/totp"), ["totp.removed"]);
     }
