@@ -92,7 +92,6 @@ public sealed class HalfSignInChecks
                 Assert.DoesNotContain(alice.Email, page.Html, StringComparison.Ordinal);
                 Assert.True(page.Status is HttpStatusCode.SeeOther && page.Location!.StartsWith("/login", StringComparison.Ordinal), $"{path}: {(int)page.Status} {page.Location} {page.Html}");
             }
-
         }
 
         var raw = new PageActor(app);

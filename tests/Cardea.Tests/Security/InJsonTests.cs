@@ -13,7 +13,7 @@ public sealed class InJsonTests
     {
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
-        var alice = await (await app.NewActor().SignUpAsync()).SignInAsync();
+        var alice = await app.NewAdministratorAsync(); // who comes to every door
         var before = await app.DumpSettledAsync();
         foreach (var route in JsonRoute.WithBody(app))
         {
@@ -31,7 +31,7 @@ public sealed class InJsonTests
     {
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
-        var (alice, bob) = (await (await app.NewActor().SignUpAsync()).SignInAsync(), await app.NewActor().SignUpAsync());
+        var (alice, bob) = (await app.NewAdministratorAsync(), await app.NewActor().SignUpAsync());
         var before = await app.DumpSettledAsync();
         foreach (var route in JsonRoute.WithBody(app))
         {
@@ -84,7 +84,7 @@ public sealed class InJsonTests
     {
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
-        var alice = await (await app.NewActor().SignUpAsync()).SignInAsync();
+        var alice = await app.NewAdministratorAsync(); // who comes to every door
         foreach (var route in JsonRoute.WithBody(app))
         {
             foreach (var (member, type) in route.Members)

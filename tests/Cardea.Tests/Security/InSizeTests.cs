@@ -12,7 +12,7 @@ public sealed class InSizeTests
     {
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
-        var alice = await (await app.NewActor().SignUpAsync()).SignInAsync();
+        var alice = await app.NewAdministratorAsync(); // who comes to every door
         var before = await app.DumpSettledAsync();
         foreach (var route in JsonRoute.WithBody(app))
         {
@@ -75,7 +75,7 @@ public sealed class InSizeTests
     {
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
-        var alice = await (await app.NewActor().SignUpAsync()).SignInAsync();
+        var alice = await app.NewAdministratorAsync(); // who comes to every door
         foreach (var route in JsonRoute.WithBody(app))
         {
             var body = Encoding.UTF8.GetBytes(route.With("nonsense", "1"));

@@ -85,7 +85,7 @@ public sealed class InTextTests
     {
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
-        var alice = await (await app.NewActor().SignUpAsync()).SignInAsync();
+        var alice = await app.NewAdministratorAsync(); // who comes to every door
         foreach (var json in texts)
         {
             foreach (var field in Fields)
@@ -109,7 +109,7 @@ public sealed class InTextTests
     {
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
-        var alice = await (await app.NewActor().SignUpAsync()).SignInAsync();
+        var alice = await app.NewAdministratorAsync(); // who comes to every door
         var (all, turn) = (texts.ToList(), 0);
         foreach (var route in JsonRoute.WithBody(app))
         {
