@@ -215,6 +215,79 @@ CREATE TABLE recovery_codes (
 
 CREATE UNIQUE INDEX recovery_codes_by_code ON recovery_codes (account_id, code_mac);
 
+-- 0005_device_names
+-- What the pages of the second step show: which device is trusted, and whose an unfinished enrolment is.
+
+ALTER TABLE devices ADD COLUMN user_agent TEXT;             -- what it last said it was; null for those from before
+ALTER TABLE totp_secrets ADD COLUMN begun_by TEXT;          -- the session or waiting sign-in that began it: nobody else is shown it or confirms it
+
+-- 0006_passkeys
+-- Passkeys: public keys whose other half lies in a phone, a computer or a security key.
+
+CREATE TABLE passkey_users (
+    account_id TEXT PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE,
+    user_handle TEXT NOT NULL UNIQUE,           -- random: it lies in every authenticator, and must say nothing about its owner
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE passkeys (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    credential_id BYTEA NOT NULL UNIQUE,      -- over all accounts: the constraint is the last word on whose it is
+    public_key BYTEA NOT NULL,                -- COSE_Key; its algorithm is the only one that is believed
+    name TEXT NOT NULL,
+    sign_count BIGINT NOT NULL,
+    transports TEXT NOT NULL,                   -- words with spaces between them
+    is_user_verified BIGINT NOT NULL,        -- its owner has been verified by it: only then it signs in alone
+    is_backup_eligible BIGINT NOT NULL,      -- may be copied between devices; never changes
+    is_backed_up BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    last_used_at BIGINT
+);
+
+CREATE INDEX passkeys_by_account ON passkeys (account_id);
+
+CREATE TABLE webauthn_challenges (
+    challenge_hash BYTEA PRIMARY KEY,         -- one that has been used; those that wait are kept by whoever asked for them, under a MAC
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX webauthn_challenges_by_expiry ON webauthn_challenges (expires_at);
+
+-- 0007_mailed
+-- Notices whose reader can answer: "this wasn't me". What was told is kept with them, since session and device may be gone when the mail is read.
+
+CREATE TABLE sign_in_notices (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    session_id TEXT NOT NULL,
+    device_id TEXT,
+    recipient TEXT NOT NULL,                    -- the link works only while this is the account's address
+    token_hash BYTEA NOT NULL UNIQUE,         -- SHA-256 of what the link holds
+    address TEXT NOT NULL,
+    user_agent TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    answered_at BIGINT,                      -- its reader said that it was somebody else
+    took_password BIGINT NOT NULL DEFAULT 0  -- and the account's password ended with it
+);
+
+CREATE INDEX sign_in_notices_by_account ON sign_in_notices (account_id);
+CREATE INDEX sign_in_notices_by_expiry ON sign_in_notices (expires_at);
+
+CREATE TABLE email_changes (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    old_email TEXT NOT NULL,                    -- who reads there may undo the change
+    new_email TEXT NOT NULL,
+    token_hash BYTEA NOT NULL UNIQUE,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX email_changes_by_account ON email_changes (account_id);
+CREATE INDEX email_changes_by_expiry ON email_changes (expires_at);
+
 -- 0008_administration
 -- What roles may do, answers that are given again to who asks again, and a search that stays fast among many accounts.
 
@@ -267,42 +340,3 @@ CREATE TABLE audit_chain (
 CREATE INDEX audit_chain_open ON audit_chain (event_id) WHERE number IS NULL;
 
 INSERT INTO audit_chain (event_id) SELECT id FROM audit_events;
--- 0005_device_names
--- What the pages of the second step show: which device is trusted, and whose an unfinished enrolment is.
-
-ALTER TABLE devices ADD COLUMN user_agent TEXT;             -- what it last said it was; null for those from before
-ALTER TABLE totp_secrets ADD COLUMN begun_by TEXT;          -- the session or waiting sign-in that began it: nobody else is shown it or confirms it
-
--- 0007_mailed
--- Notices whose reader can answer: "this wasn't me". What was told is kept with them, since session and device may be gone when the mail is read.
-
-CREATE TABLE sign_in_notices (
-    id TEXT PRIMARY KEY,
-    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
-    session_id TEXT NOT NULL,
-    device_id TEXT,
-    recipient TEXT NOT NULL,                    -- the link works only while this is the account's address
-    token_hash BYTEA NOT NULL UNIQUE,         -- SHA-256 of what the link holds
-    address TEXT NOT NULL,
-    user_agent TEXT NOT NULL,
-    created_at BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL,
-    answered_at BIGINT,                      -- its reader said that it was somebody else
-    took_password BIGINT NOT NULL DEFAULT 0  -- and the account's password ended with it
-);
-
-CREATE INDEX sign_in_notices_by_account ON sign_in_notices (account_id);
-CREATE INDEX sign_in_notices_by_expiry ON sign_in_notices (expires_at);
-
-CREATE TABLE email_changes (
-    id TEXT PRIMARY KEY,
-    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
-    old_email TEXT NOT NULL,                    -- who reads there may undo the change
-    new_email TEXT NOT NULL,
-    token_hash BYTEA NOT NULL UNIQUE,
-    created_at BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL
-);
-
-CREATE INDEX email_changes_by_account ON email_changes (account_id);
-CREATE INDEX email_changes_by_expiry ON email_changes (expires_at);

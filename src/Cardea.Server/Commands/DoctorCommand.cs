@@ -38,9 +38,11 @@ internal static class DoctorCommand
             report.Fault("settings", fault.Message, "Check Logging, Kestrel and --urls.");
         }
 
-        call.Out.WriteLine(report.Faults == 0 && report.Notes == 0 ? "Nothing is wrong." : $"{report.Faults} faults, {report.Notes} notes.");
+        call.Out.WriteLine(report.Faults == 0 && report.Notes == 0 ? "Nothing is wrong." : $"{Count(report.Faults, "fault")}, {Count(report.Notes, "note")}.");
         return report.Faults == 0 ? 0 : 1;
     }
+
+    private static string Count(int number, string what) => number == 1 ? $"1 {what}" : $"{number} {what}s";
 
     private static async Task CheckAsync(CommandCall call, Report report)
     {

@@ -53,7 +53,7 @@ function complain(form, fault) {
   delete form.dataset.sent;
   form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
   const note = form.querySelector("[data-passkey-error]");
-  note.querySelector("span").textContent = fault.name === "InvalidStateError" ? form.dataset.known : form.dataset.failed;
+  note.textContent = fault.name === "InvalidStateError" ? form.dataset.known : form.dataset.failed;
   note.hidden = false;
 }
 

@@ -171,6 +171,68 @@ public sealed partial class AxeTests(Chromium chromium)
         Assert.Empty(_violations);
     }
 
+    [AxeTheory, InlineData("en"), InlineData("de")]
+    public async Task The_pages_of_what_is_mailed_are_accessible(string language)
+    {
+        await using var app = await TestApp.StartAsync(Engine.Sqlite, ("SignIn:MailedCode", "always"), ("SignIn:NotifyByMail", "always"), ("Sessions:MaxPerAccount", "1"));
+        await using var visitor = await VisitAsync(app, language);
+        var owner = await (await app.NewActor("anna.weiss").SignUpAsync()).VerifyAsync();
+        await owner.TryCodeAsync(await app.CodeAsync(owner)); // a session that is in the way
+        await visitor.GoAsync("/login");
+        await LookAsync(visitor, "login-ways");
+        await visitor.GoAsync("/login/code");
+        await LookAsync(visitor, "code-ask");
+        await FillAsync(visitor, ("email", owner.Email));
+        await SendAsync(visitor);
+        await Expect(visitor.Page.Locator("#code")).ToBeVisibleAsync();
+        await LookAsync(visitor, "code-asked");
+        await FillAsync(visitor, ("code", "000000"));
+        await SendAsync(visitor);
+        await LookAsync(visitor, "code-refused");
+        await FillAsync(visitor, ("code", (await CodeOfAsync(app, owner))!));
+        await SendAsync(visitor);
+        await Expect(visitor.Page.Locator("button[name=replace]")).ToBeVisibleAsync();
+        await LookAsync(visitor, "code-session-active");
+
+        await visitor.GoAsync("/login/link");
+        await LookAsync(visitor, "link-ask");
+        await FillAsync(visitor, ("email", owner.Email));
+        await SendAsync(visitor);
+        await LookAsync(visitor, "link-asked");
+        await visitor.GoAsync(await LinkOfAsync(app, owner, "/login/link"));
+        await LookAsync(visitor, "link");
+        await SendAsync(visitor);
+        await Expect(visitor.Page.Locator("button[name=replace]")).ToBeVisibleAsync();
+        await LookAsync(visitor, "link-session-active");
+        await visitor.GoAsync("/login/link?token=unknown");
+        await LookAsync(visitor, "link-over");
+        await visitor.SignInAnyLanguageAsync(owner.Email, Password);
+        await visitor.ExpectAtAsync("/login/second-step");
+        await LookAsync(visitor, "second-step-mailed");
+
+        await visitor.GoAsync("/not-me");
+        await LookAsync(visitor, "not-me-empty");
+        await visitor.GoAsync("/not-me?token=unknown");
+        await LookAsync(visitor, "not-me-over");
+        await visitor.GoAsync(await LinkOfAsync(app, owner, "/not-me"));
+        await LookAsync(visitor, "not-me");
+        await SendAsync(visitor);
+        await visitor.ExpectAtAsync("/reset-password");
+        await LookAsync(visitor, "not-me-done");
+
+        owner.AccessToken = (await owner.TryCodeAsync(await app.CodeAsync(owner), replace: true)).Member("access_token");
+        await owner.PatchAsync("/users/me", new { email = "new-" + owner.Email });
+        await visitor.GoAsync("/undo-email-change?token=unknown");
+        await LookAsync(visitor, "undo-over");
+        await visitor.GoAsync(await LinkOfAsync(app, owner, "/undo-email-change"));
+        await LookAsync(visitor, "undo");
+        Assert.Empty(_violations);
+    }
+
+    private static async Task<string?> CodeOfAsync(TestApp app, Actor owner) => (await app.MailsToAsync(owner.Email)).First(mail => mail.Code is not null).Code;
+
+    private static async Task<string> LinkOfAsync(TestApp app, Actor owner, string path) => new Uri((await app.MailsToAsync(owner.Email)).SelectMany(mail => mail.Links).First(link => link.Contains(path, StringComparison.Ordinal))).PathAndQuery;
+
     /// <summary>The pages' own policy lets no script in but ours, so it is lifted for axe, here and in no other test.</summary>
     private async Task<Visitor> VisitAsync(TestApp app, string language)
     {

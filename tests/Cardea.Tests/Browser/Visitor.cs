@@ -86,7 +86,7 @@ public sealed class Visitor : IAsyncDisposable
         await GoAsync("/login");
         await TypeAsync("login", login);
         await TypeAsync("password", password);
-        await LeaveAsync(() => Main.Locator("button.block").ClickAsync());
+        await LeaveAsync(() => Main.Locator("form[action='/login'] button.block").ClickAsync());
     }
 
     /// <summary>Does what leads to another page, and waits for it.</summary>

@@ -177,7 +177,7 @@ public sealed class PasskeyHolder(TestApp app)
         {
             if (value is not null)
             {
-                body[member] = value as JsonNode ?? JsonValue.Create(value);
+                body[member] = (value as JsonNode)?.DeepClone() ?? JsonValue.Create(value);
             }
         }
 

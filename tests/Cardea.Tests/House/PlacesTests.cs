@@ -36,7 +36,8 @@ public sealed partial class PlacesTests
                 && file.Path is not ("src/Cardea/Features/Shared/Views.cs" or "src/Cardea/Features/Shared/Drawing.cs")
                 && !file.Name.EndsWith("Endpoints.cs", StringComparison.Ordinal) && !file.Name.EndsWith("Pages.cs", StringComparison.Ordinal)
                 && !file.Name.EndsWith("Feature.cs", StringComparison.Ordinal) && !file.Name.EndsWith("Cookie.cs", StringComparison.Ordinal)
-                && file.Path is not ("src/Cardea/Features/Tokens/BearerTokens.cs" or "src/Cardea/Features/SignIn/PageSignIn.cs"))
+                && file.Path is not ("src/Cardea/Features/Tokens/BearerTokens.cs" or "src/Cardea/Features/SignIn/PageSignIn.cs"
+                    or "src/Cardea/Features/Passkeys/PasskeyVerifier.cs")) // an empty one, which the framework wants handed over
             .Select(file => file.Path),
         "A deed that knows of HTTP can't be called from a page, a command or another deed:");
 

@@ -1,5 +1,7 @@
 using System.Net;
 using Cardea.Features.Accounts;
+using Cardea.Features.MagicLinks;
+using Cardea.Features.SecondSteps;
 using Cardea.Features.SignIn;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Problems;
@@ -13,7 +15,7 @@ namespace Cardea.Tests.Security;
 /// <summary>
 /// Every way to be given a token, and every reason not to be. Who adds a route that issues tokens must add it here: the first test finds it.
 /// </summary>
-public sealed class AllIssuingPaths
+public sealed partial class AllIssuingPaths
 {
     private static readonly Path[] Paths =
     [
@@ -39,6 +41,11 @@ public sealed class AllIssuingPaths
         new("second step, page", "/login/second-step", (_, alice) => FinishOnPageAsync(alice, "/login/second-step", ("method", "totp"), ("code", alice.Phone!.NextCode()))) { Kind = Kind.Step },
         new("set-up at sign-in", "/users/me/totp/confirm", (_, alice) => alice.SetUpAsync()) { Kind = Kind.SetUp },
         new("set-up at sign-in, page", "/account/security/authenticator/confirm", (_, alice) => FinishOnPageAsync(alice, "/account/security/authenticator/confirm", ("code", alice.Phone!.NextCode()))) { Kind = Kind.SetUp },
+        Mailed("mailed code", "/auth/code/login", "/auth/code/send", "401 invalid_code", alice => alice.Elsewhere.TryCodeAsync(alice.Proof, alice.Email)),
+        Mailed("mailed code, page", "/login/code", "/login/code/send", "401 invalid_code", alice => FinishByMailAsync(alice, "/login/code", "code")),
+        Mailed("mailed link", "/auth/link/login", "/auth/link/send", "401 invalid_token", alice => alice.Elsewhere.TryLinkAsync(alice.Proof)),
+        Mailed("mailed link, page", "/login/link", "/login/link/send", "401 invalid_token", alice => FinishByMailAsync(alice, "/login/link", "token")),
+        // The mailed second step needs a setting that changes all of the others: MailedSecondStepTests walks it.
     ];
 
     private enum Kind
@@ -104,7 +111,7 @@ public sealed class AllIssuingPaths
             .Where(route => route.Metadata.OfType<IProducesResponseTypeMetadata>().Any(answer => answer.Type?.GetProperties().Any(member => member.Name is "AccessToken" or "RefreshToken" or "SessionToken") is true))
             .Select(route => route.RoutePattern.RawText!);
         // What a page gives is a cookie, and no answer's type tells of it.
-        Assert.Equal(Paths.Select(path => path.Route).Distinct().Order(), issuing.Concat(["/login", "/login/second-step", "/account/security/authenticator/confirm"]).Distinct().Order());
+        Assert.Equal(Paths.Select(path => path.Route).Concat(PasskeyIssuingChecks.Routes).Distinct().Order(), issuing.Concat(["/login", "/login/code", "/login/link", "/login/second-step", "/account/security/authenticator/confirm", .. PasskeyIssuingChecks.Pages]).Distinct().Order());
     }
 
     [Theory, MemberData(nameof(All))]
@@ -117,6 +124,7 @@ public sealed class AllIssuingPaths
         {
             var alice = await Person.ReadyAsync(app);
             await alice.BeginAsync(app, path.Kind is Kind.Step, path.Kind is Kind.SetUp);
+            await path.PrepareAsync(app, alice);
             await States[state].ArrangeAsync(app, alice);
             var sessions = await SessionsAsync(app, alice);
             var answer = await path.IssueAsync(app, alice);
@@ -139,6 +147,7 @@ public sealed class AllIssuingPaths
         {
             var alice = await Person.ReadyAsync(app);
             await alice.BeginAsync(app, path.Kind is Kind.Step, path.Kind is Kind.SetUp);
+            await path.PrepareAsync(app, alice);
             // The first factor ends the sessions that never proved it, and so makes room.
             var expected = path.Expected(new State(null!, "409 session_active", "200", "409 session_active", "200"));
             Assert.Equal((path.Name, expected), (path.Name, Outcome(await path.IssueAsync(app, alice))));
@@ -153,11 +162,32 @@ public sealed class AllIssuingPaths
     private static Task<Answer> SignInAsync(Person alice, string field, string name, string? password = null) => alice.Elsewhere.SendAsync(
         HttpMethod.Post, "/auth/login", new Dictionary<string, string> { [field] = name, ["password"] = password ?? alice.Password }, withToken: false);
 
+    /// <summary>
+    /// What was mailed before the account became what it is. It is right whatever is guessed at the password, and it proves the address: of an account that
+    /// nobody had proved the rest goes.
+    /// </summary>
+    private static Path Mailed(string name, string route, string ask, string unknown, Func<Person, Task<Answer>> finish) => new(name, route, (_, alice) => finish(alice))
+    {
+        PrepareAsync = (app, alice) => alice.AskAsync(app, ask),
+        Says = expected => expected switch
+        {
+            "401 invalid_credentials" => unknown,
+            "403 email_not_verified" or "429 too_many_requests" => "200",
+            _ => expected,
+        },
+    };
+
+    private static async Task<Answer> FinishByMailAsync(Person alice, string path, string field) => await ToldAsync(alice.Browser!, await alice.Browser!.PostAsync(path, (field, alice.Proof)));
+
     /// <summary>What the page did and showed, in the words of the JSON door.</summary>
     private static async Task<Answer> SignInOnPageAsync(TestApp app, Person alice, string password)
     {
         var browser = new PageActor(app);
-        var page = await browser.TrySignInAsync(alice, password);
+        return await ToldAsync(browser, await browser.TrySignInAsync(alice, password));
+    }
+
+    private static async Task<Answer> ToldAsync(PageActor browser, Page page)
+    {
         if (browser.Session is not null)
         {
             Assert.Equal("/dashboard", page.Expect(HttpStatusCode.SeeOther).Location);
@@ -179,7 +209,7 @@ public sealed class AllIssuingPaths
         }
 
         Assert.False(await browser.IsSignedInAsync());
-        Assert.Equal("", page.ValueOf("password"));
+        Assert.True(string.IsNullOrEmpty(page.ValueOf("password")));
         var shown = WebUtility.HtmlDecode(page.Html);
         var problem = Problems.Single(problem => problem.Status == (int)page.Status && shown.Contains(problem.Detail, StringComparison.Ordinal));
         return new(page.Status, $$"""{"code":"{{problem.Code}}"}""", page.Answer.Headers);
@@ -221,7 +251,7 @@ public sealed class AllIssuingPaths
     }
 
     private static readonly Problem[] Problems =
-        [AccountProblems.InvalidCredentials, AccountProblems.AccountDisabled, AccountProblems.EmailNotVerified, SignInProblems.SessionActive, CommonProblems.TooManyRequests];
+        [AccountProblems.InvalidCredentials, AccountProblems.AccountDisabled, AccountProblems.EmailNotVerified, SignInProblems.SessionActive, CommonProblems.TooManyRequests, SecondStepsProblems.InvalidCode, MagicLinkSignIn.InvalidLink];
 
     private static Task<Answer> RefreshAsync(Person alice, string token) =>
         alice.Elsewhere.SendAsync(HttpMethod.Post, "/auth/refresh", new { refresh_token = token }, withToken: false);
@@ -241,125 +271,18 @@ public sealed class AllIssuingPaths
         /// <summary>What a path that never ends in tokens answers where the others do.</summary>
         public string Fine { get; init; } = "200";
 
+        /// <summary>What must be there before the account becomes what it is.</summary>
+        public Func<TestApp, Person, Task> PrepareAsync { get; init; } = (_, _) => Task.CompletedTask;
+
+        /// <summary>Where a proof says more or less than a password does.</summary>
+        public Func<string, string> Says { get; init; } = expected => expected;
+
         public Kind Kind { get; init; } = Route == "/auth/refresh" ? Kind.Refresh : Kind.SignIn;
 
         public string Expected(State state)
         {
             var expected = Kind switch { Kind.Refresh => state.Refresh, Kind.Step => state.Step, Kind.SetUp => state.SetUp, _ => state.SignIn };
-            return expected is "200" or "409 session_active" && Fine != "200" ? Fine : expected;
-        }
-    }
-
-    /// <summary>Somebody with everything that could be exchanged for a token.</summary>
-    private sealed class Person
-    {
-        private readonly Actor _actor;
-
-        private Person(TestApp app, Actor actor) => (_actor, Elsewhere) = (actor, app.NewActor("elsewhere"));
-
-        public string Email => _actor.Email;
-
-        public string? Username => _actor.Username;
-
-        public string Password => _actor.Password;
-
-        public string Temporary { get; private set; } = "";
-
-        public string Predecessor { get; private set; } = "";
-
-        public string Newest => _actor.RefreshToken!;
-
-        public Authenticator? Phone { get; private set; }
-
-        /// <summary>The browser of a sign-in that is half done.</summary>
-        public PageActor? Browser { get; private set; }
-
-        private Answer? First { get; set; }
-
-        /// <summary>A client that the account has never been signed in from.</summary>
-        public Actor Elsewhere { get; }
-
-        public static implicit operator Actor(Person person) => person._actor;
-
-        public Task<Answer> PostAsync(string path) => _actor.PostAsync(path);
-
-        public Task<Answer> DeleteAsync(string path, object body) => _actor.DeleteAsync(path, body);
-
-        /// <summary>Sets up a factor where there is none.</summary>
-        public async Task HaveFactorAsync(TestApp app)
-        {
-            if (!(await _actor.GetAsync("/users/me/factors")).Json.GetProperty("totp").GetBoolean())
-            {
-                Phone = await Authenticator.SetUpAsync(app, _actor);
-            }
-        }
-
-        /// <summary>Does the first half of a sign-in, at both doors.</summary>
-        public async Task BeginAsync(TestApp app, bool step, bool setUp)
-        {
-            if (step)
-            {
-                await HaveFactorAsync(app);
-            }
-
-            if (setUp)
-            {
-                await app.MakeAdminAsync(_actor);
-            }
-
-            if (step || setUp)
-            {
-                (First, Browser) = (await Elsewhere.TrySignInAsync(_actor.Password, login: _actor.Email), new PageActor(app));
-                Assert.Equal(setUp ? "/login/set-up" : "/login/second-step", (await Browser.TrySignInAsync(_actor)).Location);
-            }
-
-            if (setUp)
-            {
-                (await Browser!.PostAsync("/account/security/authenticator")).Expect(HttpStatusCode.SeeOther);
-                Phone = Authenticator.On(app, await Browser.GetAsync("/account/security/authenticator"));
-            }
-        }
-
-        public Task<Answer> FinishAsync(string method, string code) => Elsewhere.TrySecondStepAsync(First!, method, code);
-
-        /// <summary>Sets up what the sign-in must, and tells what came of the sign-in in the words of the others.</summary>
-        public async Task<Answer> SetUpAsync()
-        {
-            Elsewhere.AccessToken = First!.Member("enrollment_token");
-            var begun = await Elsewhere.PostAsync("/users/me/totp");
-            if (begun.Status is not HttpStatusCode.Created)
-            {
-                return begun;
-            }
-
-            var done = await Elsewhere.PostAsync("/users/me/totp/confirm", new { code = Phone!.With(begun.Member("secret")!).NextCode() });
-            if (done.Status is not HttpStatusCode.OK || done.Json.TryGetProperty("access_token", out _))
-            {
-                return done;
-            }
-
-            var next = done.Json.GetProperty("next");
-            Assert.Equal(10, done.Json.GetProperty("recovery_codes").GetArrayLength());
-            return new(next.GetProperty("code").GetString() == "session_active" ? HttpStatusCode.Conflict : HttpStatusCode.Forbidden, next.ToString(), done.Headers);
-        }
-
-        public async Task ChangePasswordAsync() =>
-            (await _actor.PostAsync("/password/change", new { current_password = _actor.Password, new_password = "brass otter window seven" })).Expect(HttpStatusCode.OK);
-
-        public static async Task<Person> ReadyAsync(TestApp app)
-        {
-            var actor = app.NewActor("alice");
-            actor.Username = "the-" + actor.Name;
-            await (await actor.SignUpAsync()).VerifyAsync();
-            await actor.SignInAsync();
-            var person = new Person(app, actor);
-            (await actor.PostAsync("/password/forgot", new { email = actor.Email })).Expect(HttpStatusCode.Accepted);
-            var mail = await app.LastMailToAsync(actor.Email);
-            person.Temporary = System.Text.RegularExpressions.Regex.Match(mail.Text, "[a-z1-9]{4}(-[a-z1-9]{4}){3}").Value;
-            Assert.NotEmpty(person.Temporary);
-            person.Predecessor = actor.RefreshToken!;
-            (await actor.TryRefreshAsync()).Expect(HttpStatusCode.OK);
-            return person;
+            return expected is "200" or "409 session_active" && Fine != "200" ? Fine : Says(expected);
         }
     }
 }

@@ -98,6 +98,8 @@ public sealed class AuEventTests
                 "SELECT actor_id, user_agent FROM audit_events WHERE event = @kind AND account_id = (SELECT id FROM accounts WHERE email = 'bob@example.org')", new { kind }));
         }
 
+        await DriveAdministrationAsync(app);
+        await DriveMailAsync(app);
         using var folder = new TestFolder();
         (await app.CommandAsync("backup", folder.File("backup"))).Worked();
         await using (var empty = await TestDatabase.CreateAsync(engine))
@@ -118,6 +120,74 @@ public sealed class AuEventTests
         Assert.Equal(declared, (await app.Database.QueryAsync<string>("SELECT DISTINCT event FROM audit_events")).Append("database.restored").Order());
     }
 
+    /// <summary>Codes and links by mail, passkeys, and what a reader of mails takes back. Some of these rows are written by a job, so they are looked for by account.</summary>
+    private static async Task DriveMailAsync(TestApp app)
+    {
+        await using var node = await app.StartNodeAsync([.. Settings, ("SignIn:MailedCode", "always")]);
+        var dora = await (await node.NewActor("dora").SignUpAsync()).VerifyAsync();
+        var first = (await dora.TrySignInAsync()).Expect(HttpStatusCode.Forbidden);
+        (await dora.PostAsync("/auth/login/mfa/send", new { mfa_token = first.Member("mfa_token") })).Expect(HttpStatusCode.Accepted);
+        (await dora.TrySecondStepAsync(first, "email_code", await node.StepCodeAsync(dora))).Expect(HttpStatusCode.OK);
+        await node.CodeAsync(dora);
+        await node.LinkAsync(dora);
+        var key = await PasskeyHolder.AddAsync(node, dora, change: passkey => passkey.SignCount = 5);
+        (await dora.PatchAsync("/users/me/passkeys/" + key.Id, new { name = "Key" })).Expect(HttpStatusCode.OK);
+        key.Passkey.SignCount = 5; // as a copy would have it
+        (await PasskeyHolder.TrySignInAsync(node.NewActor(), key.Passkey.Get(await PasskeyHolder.OptionsAsync(dora)))).Expect(HttpStatusCode.Unauthorized);
+        (await key.TrySignInAsync(dora, replace: true)).Expect(HttpStatusCode.OK);
+        (await dora.DeleteAsync("/users/me/passkeys/" + key.Id)).Expect(HttpStatusCode.OK);
+        (await dora.PatchAsync("/users/me", new { email = "moved-" + dora.Email })).Expect(HttpStatusCode.OK);
+        var (browser, asked) = (new PageActor(node), await node.MailOfAsync(dora.Email, "Your e-mail address is about to change"));
+        (await browser.PostAsync("/undo-email-change", ("token", asked.Token))).Expect(HttpStatusCode.SeeOther);
+
+        var erin = await (await (await app.NewActor("erin").SignUpAsync()).VerifyAsync()).SignInAsync();
+        var stranger = app.NewActor();
+        stranger.Email = erin.Email;
+        await stranger.SignInAsync();
+        var notice = await app.MailOfAsync(erin.Email, "New sign-in to your account");
+        (await new PageActor(app).PostAsync("/not-me", ("token", notice.Token))).Expect(HttpStatusCode.SeeOther);
+
+        foreach (var (actor, kind) in new[]
+        {
+            (dora, "email_code.step_sent"), (dora, "email_code.asked"), (dora, "sign_in_link.asked"), (dora, "passkey.added"), (dora, "passkey.renamed"), (dora, "passkey.copied"),
+            (dora, "passkey.removed"), (dora, "account.email_change_undone"), (erin, "sign_in.disowned"),
+        })
+        {
+            Assert.True(1 == await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM audit_events WHERE event = @kind AND account_id = @Id AND at > 0", new { kind, actor.Id }), kind);
+        }
+    }
+
+    /// <summary>What an administrator does to somebody, to a role and to a mail: each row says who.</summary>
+    private static async Task DriveAdministrationAsync(TestApp app)
+    {
+        var root = app.NewActor();
+        root.Email = "root@example.org";
+        await root.SignInAsync();
+
+        async Task<Answer> DoesAsync(HttpMethod method, string path, object? body, params string[] events)
+        {
+            var answer = await root.SendAsync(method, "/api/admin/" + path, body);
+            Assert.True((int)answer.Status is 200 or 201, $"{path}: {answer.Body}");
+            Assert.Equal(
+                events.Select(one => (one, root.Id!)),
+                await app.Database.QueryAsync<(string, string)>("SELECT event, actor_id FROM audit_events WHERE request_id = @id ORDER BY id", new { id = answer.Header("X-Request-Id") }));
+            return answer;
+        }
+
+        var carol = "users/" + (await DoesAsync(HttpMethod.Post, "users", new { email = "carol@example.org" }, "account.added", "account.invited")).Json.GetProperty("id").GetString();
+        await DoesAsync(HttpMethod.Patch, carol, new { given_name = "Carol" }, "account.changed_by_admin");
+        await DoesAsync(HttpMethod.Post, carol + "/unlock", null, "account.unlocked");
+        await DoesAsync(HttpMethod.Post, carol + "/sign-out", null, "account.signed_out_by_admin");
+        await DoesAsync(HttpMethod.Post, carol + "/send-reset", null, "password.reset_sent");
+        await DoesAsync(HttpMethod.Post, "roles", new { name = "support", description = "Answers questions", permissions = new[] { "accounts.read" } }, "role.added");
+        await DoesAsync(HttpMethod.Patch, "roles/support", new { description = "Answers users' questions" }, "role.changed");
+        await DoesAsync(HttpMethod.Delete, "roles/support", null, "role.deleted");
+        await app.LastMailToAsync("carol@example.org"); // what is under way goes out first
+        var mail = await app.Database.ScalarAsync<string>("SELECT MAX(id) FROM outbox WHERE recipient = 'carol@example.org'");
+        await app.Database.ExecuteAsync("UPDATE outbox SET state = 'parked', content = @content, send_before = created_at + 3600000 WHERE id = @mail", new { mail, content = new byte[1] });
+        await DoesAsync(HttpMethod.Post, $"mail/{mail}/retry", null, "mail.retried");
+    }
+
     /// <summary>From no second step to one and back.</summary>
     private static async Task DriveFactorsAsync(TestApp app, Actor alice, Func<Task<Answer>, string[], Task<Answer>> saysAsync)
     {
@@ -127,17 +197,15 @@ public sealed class AuEventTests
         var codes = (await saysAsync(alice.PostAsync("/users/me/totp/confirm", new { code = phone.NextCode() }), ["totp.set_up"])).Json.GetProperty("recovery_codes");
         var first = await saysAsync(alice.TrySignInAsync(), ["second_step.asked", "sign_in.refused"]);
         await saysAsync(alice.TrySecondStepAsync(first, "totp", phone.WrongCode()), ["second_step.failed"]);
-        await saysAsync(alice.TrySecondStepAsync(first, "recovery_code", codes[0].GetString()!, trustDevice: true, replace: true), ["recovery_code.used", "session.replaced", "sign_in.succeeded"]);
+        await saysAsync(alice.TrySecondStepAsync(first, "recovery_code", codes[0].GetString()!, trustDevice: true), ["recovery_code.used", "sign_in.succeeded"]);
         var device = (await alice.GetAsync("/users/me/factors")).Json.GetProperty("trusted_devices")[0].GetProperty("id").GetString();
         await saysAsync(alice.DeleteAsync("/users/me/trusted-devices/" + device), ["trusted_device.ended"]);
         await saysAsync(alice.PostAsync("/users/me/recovery-codes"), ["recovery_codes.renewed"]);
         var again = await alice.TrySignInAsync();
-        for (var guess = 0; guess < 9; guess++)
+        while ((await alice.TrySecondStepAsync(again, "totp", phone.WrongCode())).Code == "invalid_code")
         {
-            await alice.TrySecondStepAsync(again, "totp", phone.WrongCode());
         }
 
-        await saysAsync(alice.TrySecondStepAsync(again, "totp", phone.WrongCode()), ["second_step.failed"]);
         await saysAsync(alice.TrySecondStepAsync(again, "totp", phone.CodeAt(0)), ["second_step.throttled"]);
         await saysAsync(alice.DeleteAsync("/users/me/totp"), ["totp.removed"]);
     }

@@ -21,6 +21,7 @@ public sealed class OtTokenTests
         secrets.Add((recovery, reset, resetDoor));
         foreach (var (kind, secret, right) in secrets)
         {
+            await app.Database.ExecuteAsync("DELETE FROM attempt_counters"); // each is looked at, and none refused for those before it
             foreach (var (door, tryIt) in Doors(app, alice, newEmail))
             {
                 if (door != right)

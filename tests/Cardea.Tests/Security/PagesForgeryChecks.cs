@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Pages;
 using Cardea.Tests.Harness;
@@ -42,6 +43,10 @@ public sealed class PagesForgeryChecks
         ["/account/security/recovery-codes/new/kept"] = _ => [],
         ["/account/security/devices/end"] = victim => [("id", victim.TrustedDevice!)],
         ["/account/security/devices/end-all"] = _ => [],
+        ["/login/passkey"] = victim => [("credential", victim.Passkey!)],
+        ["/account/security/passkeys"] = victim => [("credential", victim.Passkey!)],
+        ["/account/security/passkeys/rename"] = victim => [("id", victim.PasskeyId!), ("name", "Mallory")],
+        ["/account/security/passkeys/remove"] = victim => [("id", victim.PasskeyId!)],
         ["/logout"] = _ => [],
         ["/login/code"] = victim => [("code", victim.Code)],
         ["/login/code/send"] = victim => [("email", victim.Account.Email)],
@@ -66,6 +71,15 @@ public sealed class PagesForgeryChecks
             victim.Phone = Authenticator.On(app, await victim.Browser.GetAsync("/account/security/authenticator"));
         },
         ["/account/security/authenticator/remove"] = SetUpAsync,
+        ["/login/passkey"] = async (app, victim) =>
+        {
+            var passkey = await AddPasskeyAsync(app, victim);
+            victim.Passkey = passkey.Get(await OptionsAsync(victim, "/login/passkey/options")).ToJsonString();
+        },
+        ["/account/security/passkeys"] = async (app, victim) =>
+            victim.Passkey = new PasskeyHolder(app).Passkey.Create(await OptionsAsync(victim, "/account/security/passkeys/options")).ToJsonString(),
+        ["/account/security/passkeys/rename"] = AddPasskeyAsync,
+        ["/account/security/passkeys/remove"] = AddPasskeyAsync,
         ["/account/security/recovery-codes"] = SetUpAsync,
         ["/account/security/devices/end"] = async (app, victim) =>
         {
@@ -206,6 +220,17 @@ public sealed class PagesForgeryChecks
     /// <summary>Everything stored, in an order that does not hang on how the engine keeps it.</summary>
     private static async Task<string> StateAsync(TestApp app) => string.Join('\n', (await app.DumpAsync()).Split('\n').Order(StringComparer.Ordinal));
 
+    private static async Task<SoftPasskey> AddPasskeyAsync(TestApp app, Victim victim)
+    {
+        var passkey = new PasskeyHolder(app).Passkey;
+        var made = passkey.Create(await OptionsAsync(victim, "/account/security/passkeys/options")).ToJsonString();
+        (await victim.Browser.PostAsync("/account/security/passkeys", ("credential", made))).Expect(HttpStatusCode.SeeOther);
+        victim.PasskeyId = (await victim.Browser.GetAsync("/account/security/passkeys")).ValueOf("id");
+        return passkey;
+    }
+
+    private static async Task<JsonElement> OptionsAsync(Victim victim, string path) => (await victim.Browser.GetAsync(path)).Expect(HttpStatusCode.OK).Answer.Json;
+
     private static async Task SetUpAsync(TestApp app, Victim victim) => victim.Phone = await Authenticator.SetUpAsync(app, victim.Browser);
 
     private sealed record Victim(Actor Account, PageActor Browser, string TokenBeforeSignIn, string OtherSession, string VerifyToken, string ResetToken, string Code, string LinkToken, string NoticeToken, string UndoToken)
@@ -213,6 +238,10 @@ public sealed class PagesForgeryChecks
         public Authenticator? Phone { get; set; }
 
         public string? TrustedDevice { get; set; }
+
+        public string? Passkey { get; set; }
+
+        public string? PasskeyId { get; set; }
 
         public static async Task<Victim> ReadyAsync(TestApp app)
         {

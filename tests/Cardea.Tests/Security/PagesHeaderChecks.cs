@@ -104,7 +104,7 @@ public sealed partial class PagesHeaderChecks
         }
         else if (page.Html.Length > 0)
         {
-            Assert.Contains(headers.Header("Content-Type"), new[] { "image/svg+xml", "application/problem+json" }); // whose encoding is fixed by what they are
+            Assert.Contains(headers.Header("Content-Type"), new[] { "image/svg+xml", "application/problem+json", "application/json; charset=utf-8" }); // whose encoding is fixed by what they are
         }
 
         CheckPolicy(name, headers.Header("Content-Security-Policy")!);

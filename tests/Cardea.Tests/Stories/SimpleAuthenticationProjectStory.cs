@@ -31,13 +31,38 @@ public sealed class SimpleAuthenticationProjectStory
     }
 
     [Theory, OnSqlite, OnPostgres]
+    public async Task The_whole_journey_from_the_mailed_link_to_the_code_that_finishes_each_sign_in(Engine engine)
+    {
+        await using var app = await TestApp.StartAsync(engine, ("SignIn:NotifyByMail", "always"), ("SignIn:MailedCode", "always"), ("SignUp:RequireVerifiedEmail", "true"));
+        var alice = await app.NewActor("alice").SignUpAsync();
+        (await alice.TrySignInAsync()).Expect(HttpStatusCode.Forbidden, "email_not_verified");
+        await alice.VerifyAsync();
+
+        for (var times = 1; times <= 3; times++)
+        {
+            var first = (await alice.TrySignInAsync()).Expect(HttpStatusCode.Forbidden, "mfa_required");
+            Assert.Equal(times - 1, await app.CountMailsAsync(alice.Email, "New sign-in to your account"));
+            (await alice.TrySecondStepAsync(first, "email_code", await app.StepCodeAsync(alice))).Expect(HttpStatusCode.OK);
+            (await alice.GetAsync("/users/me")).Expect(HttpStatusCode.OK);
+            Assert.Equal(times, await app.CountMailsAsync(alice.Email, "New sign-in to your account"));
+            (await alice.PostAsync("/auth/logout")).Expect(HttpStatusCode.OK);
+            (await alice.GetAsync("/users/me")).Expect(HttpStatusCode.Unauthorized);
+        }
+
+        (await alice.TrySignInAsync("not the password")).Expect(HttpStatusCode.Unauthorized, "invalid_credentials");
+        Assert.Equal(3, await app.CountMailsAsync(alice.Email, "Your code to finish signing in"));
+    }
+
+    [Theory, OnSqlite, OnPostgres]
     public async Task No_secret_of_the_journey_is_in_the_database_or_the_log(Engine engine)
     {
-        await using var app = await TestApp.StartAsync(engine, ("SignIn:NotifyByMail", "always"));
+        await using var app = await TestApp.StartAsync(engine, ("SignIn:NotifyByMail", "always"), ("SignIn:MailedCode", "always"));
         var alice = await app.NewActor("alice").SignUpAsync();
         var verification = await app.LastMailToAsync(alice.Email);
-        await alice.SignInAsync();
-        List<string> secrets = [alice.Password, verification.Token, verification.Code!, alice.AccessToken!, alice.RefreshToken!];
+        var first = (await alice.TrySignInAsync()).Expect(HttpStatusCode.Forbidden, "mfa_required");
+        (await alice.TrySecondStepAsync(first, "email_code", await app.StepCodeAsync(alice))).Expect(HttpStatusCode.OK);
+        var notice = await app.MailOfAsync(alice.Email, "New sign-in to your account");
+        List<string> secrets = [first.Member("mfa_token")!, notice.Token, alice.Password, verification.Token, verification.Code!, alice.AccessToken!, alice.RefreshToken!];
         await alice.TryRefreshAsync();
         await alice.PostAsync("/password/forgot", new { email = alice.Email });
         secrets.AddRange([(await app.LastMailToAsync(alice.Email)).Token, alice.AccessToken!, alice.RefreshToken!]);
@@ -46,7 +71,7 @@ public sealed class SimpleAuthenticationProjectStory
         var stored = await StoredAsync(app.Database);
 
         Assert.Contains(alice.Email, stored, StringComparison.Ordinal);
-        Assert.Equal(9, secrets.Count);
+        Assert.Equal(11, secrets.Count);
         Assert.All(secrets, secret =>
         {
             Assert.DoesNotContain(secret, stored, StringComparison.Ordinal);

@@ -62,9 +62,21 @@ public sealed class EmailChange(
 
     /// <summary>The address has proved itself. What lies in the mailbox that was left, such as a reset link, must not open the account any more.</summary>
     /// <exception cref="System.Data.Common.DbException">Somebody else has the address (see <see cref="Dialect.IsDuplicate"/>).</exception>
-    public async Task MoveAsync(Transaction transaction, string accountId, string email)
+    public Task MoveAsync(Transaction transaction, string accountId, string email) =>
+        LeaveAsync(transaction, accountId, () => accounts.SetEmailAsync(transaction, accountId, email, clock.Milliseconds()));
+
+    /// <summary>An administrator's word: no proof is asked for, and no mailbox that the account had can undo it. The one that it had last is told.</summary>
+    /// <exception cref="System.Data.Common.DbException">Somebody else has the address (see <see cref="Dialect.IsDuplicate"/>).</exception>
+    public async Task SetAsync(Transaction transaction, Account account, string email, bool isVerified, ClientInfo client)
     {
-        await accounts.SetEmailAsync(transaction, accountId, email, clock.Milliseconds());
+        await LeaveAsync(transaction, account.Id, () => accounts.SetEmailAsync(transaction, account.Id, email, isVerified, clock.Milliseconds()));
+        await moves.RemoveAllAsync(transaction, account.Id);
+        await outbox.EnqueueAsync(transaction, AccountMails.ChangedByAdministrator(account, email, client.Language));
+    }
+
+    private async Task LeaveAsync(Transaction transaction, string accountId, Func<Task> set)
+    {
+        await set();
         await secrets.VoidAllAsync(transaction, accountId);
         foreach (var room in changed)
         {

@@ -1,6 +1,5 @@
 using Cardea.Features.Accounts;
 using Cardea.Features.Audit;
-using Cardea.Features.Mail;
 using Cardea.Features.Passwords;
 using Cardea.Features.RateLimits;
 using Cardea.Features.Roles;
@@ -17,7 +16,7 @@ namespace Cardea.Features.Admin;
 /// </summary>
 public sealed class AccountCare(
     Database database, AccountDirectory directory, AccountStore accounts, RoleStore roles, RolePermissions permissions, SessionDirectory sessions, AccountDeletion deletion,
-    AttemptCounters counters, PasswordReset reset, EmailChange emailChange, Outbox outbox, AuditLog audit, TimeProvider clock)
+    AttemptCounters counters, PasswordReset reset, EmailChange emailChange, AuditLog audit, TimeProvider clock)
 {
     /// <summary>What guesses at are counted, as the keys of the counters begin.</summary>
     private static readonly string[] Guarded = ["password", "factor", "code"];
@@ -153,9 +152,7 @@ public sealed class AccountCare(
         if (change.Email is { } email && email.Text != account.Email)
         {
             verified = isVerified ?? false; // nobody has proved the new one
-            await emailChange.MoveAsync(transaction, accountId, email.Text); // what lies in the old mailbox opens nothing any more
-            await accounts.SetEmailAsync(transaction, accountId, email.Text, verified, clock.Milliseconds());
-            await outbox.EnqueueAsync(transaction, AccountMails.ChangedByAdministrator(account, email.Text, by.Client.Language));
+            await emailChange.SetAsync(transaction, account, email.Text, verified, by.Client);
         }
         else if (verified != account.IsVerified)
         {

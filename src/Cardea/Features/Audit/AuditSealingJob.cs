@@ -13,7 +13,9 @@ public sealed partial class AuditSealingJob(
     private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(10);
 
     private readonly HashSet<long> _told = [];
-    private long? _loggedAt;
+    private AuditCheckpoint? _made;
+    private AuditCheckpoint? _logged;
+    private long _loggedAt;
 
     /// <summary>The last turn comes after the last request, so that a server that has stopped leaves nothing open.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -21,8 +23,8 @@ public sealed partial class AuditSealingJob(
         await base.StopAsync(cancellationToken);
         try
         {
-            _loggedAt = null;
             await RunAsync(CancellationToken.None);
+            LogMade();
         }
         catch (Exception fault) when (Dialect.IsOutage(fault))
         {
@@ -34,39 +36,53 @@ public sealed partial class AuditSealingJob(
     {
         if (await sealer.SealAsync(stopping) is { } head)
         {
-            await CheckpointAsync(head);
+            _made = signer.Sign(head, clock.Milliseconds());
+            await KeepAsync(_made);
+        }
+
+        if (_logged is null || clock.GetElapsedTime(_loggedAt) > LogInterval)
+        {
+            LogMade();
         }
     }
 
-    private async Task CheckpointAsync(ChainHead head)
+    private void LogMade()
     {
-        var made = signer.Sign(head, clock.Milliseconds());
+        if (_made is { } made && made != _logged)
+        {
+            (_logged, _loggedAt) = (made, clock.GetTimestamp());
+            LogCheckpoint(made.Number, made.EventId, made.Hash, made.At, made.Signature, made.Key);
+        }
+    }
+
+    private async Task KeepAsync(AuditCheckpoint made)
+    {
         try
         {
-            var kept = new List<AuditCheckpoint>();
+            var (kept, isNewest) = (new List<AuditCheckpoint>(), true);
             foreach (var before in file.Read())
             {
-                if (!await HoldsAsync(before))
+                if (await HoldsAsync(before))
                 {
-                    kept.Add(before);
-                    if (_told.Add(before.Number))
-                    {
-                        LogBroken(before.Number, before.EventId);
-                    }
+                    isNewest &= before.Number < made.Number; // another process on this folder may have sealed more by now
+                    continue;
+                }
+
+                kept.Add(before);
+                if (_told.Add(before.Number))
+                {
+                    LogBroken(before.Number, before.EventId);
                 }
             }
 
-            file.Write([.. kept, made]);
+            if (isNewest)
+            {
+                file.Write([.. kept, made]);
+            }
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             LogNotKept(fault.Message);
-        }
-
-        if (_loggedAt is not { } last || clock.GetElapsedTime(last) > LogInterval)
-        {
-            _loggedAt = clock.GetTimestamp();
-            LogCheckpoint(made.Number, made.EventId, made.Hash, made.At, made.Signature, made.Key);
         }
     }
 

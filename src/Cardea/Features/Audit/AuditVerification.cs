@@ -34,7 +34,10 @@ public sealed class AuditVerification(Database database, AuditSealer sealer, Aud
                 head = new(row.Number!.Value, row.EventId, row.Link!);
             }
 
-            progress?.Invoke(head!.Number);
+            if (rows.Count == BatchSize)
+            {
+                progress?.Invoke(head!.Number);
+            }
         }
 
         return new(head?.Number ?? 0, erased, checkpoints.Count, await FindAtEndAsync(cancellation) ?? await CompareAsync(checkpoints, head, cancellation));

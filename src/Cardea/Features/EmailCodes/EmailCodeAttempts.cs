@@ -21,7 +21,7 @@ public sealed class EmailCodeAttempts(Database database, AttemptCounters counter
 
     public string KeyFor(string? accountId, string typed, RecognisedDevice? device) => (accountId, device) switch
     {
-        (null, _) => "email-code:unknown:" + Convert.ToHexStringLower(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(typed)).AsSpan(0, 16)),
+        (null, _) => "code:unknown:" + Convert.ToHexStringLower(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(typed)).AsSpan(0, 16)),
         (_, null) => Prefix(accountId) + "anybody",
         (_, { ByToken: true }) => $"{Prefix(accountId)}device:{device.Device.Id}",
         _ => $"{Prefix(accountId)}place:{device.Device.Id}",
@@ -34,5 +34,5 @@ public sealed class EmailCodeAttempts(Database database, AttemptCounters counter
     /// <summary>The owner has proved more than a guess could.</summary>
     public Task ForgetAsync(Transaction transaction, string accountId) => counters.ForgetAllAsync(transaction, Prefix(accountId));
 
-    private static string Prefix(string accountId) => $"email-code:{accountId}:";
+    private static string Prefix(string accountId) => $"code:{accountId}:";
 }

@@ -132,7 +132,13 @@ public sealed class SecondStepPages(
             return Path;
         }
 
-        return pageSignIn.NextStep(http, refusal, returnTo) ?? PageDoors.LoginPath;
+        if (pageSignIn.NextStep(http, refusal, returnTo) is { } next)
+        {
+            return next;
+        }
+
+        views.Tell(http, FlashKind.Error, refusal.Detail);
+        return PageDoors.LoginPath;
     }
 
     private async Task<IResult> AgainAsync(HttpContext http, IFormCollection form, Held held, string method, Problem refusal)

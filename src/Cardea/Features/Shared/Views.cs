@@ -33,9 +33,12 @@ public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding 
     /// <summary>After a POST: another page, which says what was done.</summary>
     public IResult Redirect(HttpContext http, string path, FlashKind kind, string english)
     {
-        flash.Set(http, kind, Texts.In(Languages.Of(http.Request))[english]);
+        Tell(http, kind, english);
         return new SeeOther(path);
     }
+
+    /// <summary>For the page that comes next, whichever it is.</summary>
+    public void Tell(HttpContext http, FlashKind kind, string english) => flash.Set(http, kind, Texts.In(Languages.Of(http.Request))[english]);
 
     public static IResult Redirect(string path) => new SeeOther(path);
 

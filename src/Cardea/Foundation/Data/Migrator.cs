@@ -68,7 +68,7 @@ public sealed partial class Migrator(Database database, TimeProvider clock, ILog
                 [.. known.Where(migration => applied.TrueForAll(row => row.Version != migration.Version)).Select(migration => migration.Name)],
                 [.. applied.Where(row => known.TrueForAll(migration => row.Version != migration.Version)).Select(row => row.Name)],
                 [.. applied.Where(row => known.Exists(migration => row.Version == migration.Version && row.Checksum != migration.Checksum)).Select(row => row.Name)],
-                [.. Lasting(known.Where(migration => applied.Exists(row => row.Version == migration.Version))).Except(tables.Select(row => row.Table))]);
+                [.. Made(known.Where(migration => applied.Exists(row => row.Version == migration.Version))).Except(tables.Select(row => row.Table))]);
         },
         cancellation);
 
@@ -81,14 +81,16 @@ public sealed partial class Migrator(Database database, TimeProvider clock, ILog
     }
 
     /// <summary>The tables in the order in which they were made: what a table refers to stands before it.</summary>
-    internal static List<string> TablesInOrder() => [.. Known().SelectMany(migration => CreateTable().Matches(migration.Text)).Select(match => match.Groups[1].Value).Distinct()];
+    internal static List<string> TablesInOrder() => [.. Made(Known())];
 
-    /// <summary>What the migrations made and none of them dropped or renamed.</summary>
-    private static IEnumerable<string> Lasting(IEnumerable<Migration> migrations)
+    /// <summary>What the migrations made on both engines and none of them dropped or renamed; what one engine keeps for itself is an index.</summary>
+    private static IEnumerable<string> Made(IEnumerable<Migration> migrations)
     {
         var text = string.Concat(migrations.Select(migration => migration.Text));
-        return CreateTable().Matches(text).Select(match => match.Groups[1].Value)
-            .Where(table => !text.Contains($"DROP TABLE {table};", StringComparison.Ordinal) && !text.Contains($"ALTER TABLE {table} RENAME TO", StringComparison.Ordinal));
+        return Tables(Dialect.Sqlite).Intersect(Tables(Dialect.Postgres)).Where(table =>
+            !text.Contains($"DROP TABLE {table};", StringComparison.Ordinal) && !text.Contains($"ALTER TABLE {table} RENAME TO", StringComparison.Ordinal));
+
+        IEnumerable<string> Tables(Dialect dialect) => CreateTable().Matches(dialect.Types(text)).Select(match => match.Groups[1].Value);
     }
 
     internal static List<Migration> Known()

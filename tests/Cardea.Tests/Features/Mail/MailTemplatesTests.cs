@@ -234,6 +234,7 @@ public sealed class MailTemplatesTests : IDisposable
             ["link_minutes"] = "30",
             ["code"] = "482913",
             ["code_minutes"] = "10",
+            ["days"] = "7",
             ["minutes"] = "15",
             ["temporary_password"] = "kestrel-otter-71",
             ["new_email_masked"] = "b***@m***.org",
