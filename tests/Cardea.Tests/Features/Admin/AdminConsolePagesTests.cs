@@ -96,14 +96,14 @@ public sealed class AdminConsolePagesTests
         foreach (var (id, template) in await app.Database.QueryAsync<(string, string)>("SELECT id, template FROM outbox WHERE state = 'queued' AND template IN ('reset-link', 'temporary-password-set')"))
         {
             var page = (await browser.GetAsync("/admin/mail/" + id)).Expect(HttpStatusCode.OK);
-            Assert.Contains(template == "reset-link" ? "/********" : "••••••", page.Html, StringComparison.Ordinal);
+            Assert.Contains(template == "reset-link" ? "/********" : "••••••", WebUtility.HtmlDecode(page.Html), StringComparison.Ordinal);
             Assert.DoesNotMatch("token=[A-Za-z0-9_-]", page.Html);
             Assert.DoesNotMatch("[a-z1-9]{4}(-[a-z1-9]{4}){3}", Regex.Match(page.Html, "<pre.*?</pre>", RegexOptions.Singleline).Value);
             (await browser.PostAsync($"/admin/mail/{id}/retry")).Expect(HttpStatusCode.SeeOther);
         }
 
         await app.Database.ExecuteAsync("ALTER TABLE mailbox_away RENAME TO mailbox");
-        Assert.NotEmpty((await app.MailsToAsync(carol.Email)).Where(mail => mail.Links.Any(link => link.Contains("/reset-password?token=", StringComparison.Ordinal))));
+        Assert.Contains(await app.MailsToAsync(carol.Email), mail => mail.Links.Any(link => link.Contains("/reset-password?token=", StringComparison.Ordinal)));
         var sent = await app.Database.ScalarAsync<string>("SELECT id FROM outbox WHERE state = 'sent' AND template = 'reset-link'");
         Assert.DoesNotContain("<pre", (await browser.GetAsync("/admin/mail/" + sent)).Expect(HttpStatusCode.OK).Html, StringComparison.Ordinal);
         (await browser.GetAsync("/admin/mail?status=sent")).Expect(HttpStatusCode.OK);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Cardea.Foundation.Data;
 using Cardea.Tests.Harness;
+using Cardea.Tests.Security;
 
 namespace Cardea.Tests.Features.Setup;
 
