@@ -35,6 +35,7 @@ public sealed partial class AxeTests
         await LookAsync(visitor, "confirm-passkey");
         await visitor.LeaveAsync(() => visitor.Page.Locator("main button.block").ClickAsync());
         await visitor.ExpectAtAsync("/account/security/passkeys");
+        await visitor.Page.Locator("summary").ClickAsync();
         await visitor.LeaveAsync(() => visitor.Page.Locator("main form[action$='/remove'] button").ClickAsync());
         await Expect(visitor.Flash.First).ToBeVisibleAsync();
         await LookAsync(visitor, "passkeys-none");

@@ -40,9 +40,10 @@ public sealed class PasskeyFlowsTests(Chromium chromium)
         await Expect(anna.Main).ToContainTextAsync("last used");
         await anna.Page.Locator("summary").ClickAsync();
         await anna.Page.GetByLabel("New name of Laptop").FillAsync("<b>Old</b> laptop");
-        await anna.PressAsync("Save");
+        await anna.PressAsync("Rename");
         await anna.ExpectFlashAsync("The passkey was renamed.");
         await Expect(anna.Main).ToContainTextAsync("<b>Old</b> laptop");
+        await anna.Page.Locator("summary").ClickAsync();
         await anna.PressAsync("Remove: <b>Old</b> laptop");
         await anna.ExpectFlashAsync("The passkey was removed.");
         await Expect(anna.Main).ToContainTextAsync("You have none yet.");

@@ -109,6 +109,13 @@ public sealed class AuEventTests
             Assert.Equal("cardea restore", await empty.ScalarAsync<string>("SELECT user_agent FROM audit_events WHERE event = 'database.restored'"));
         }
 
+        await using (var bare = await TestApp.StartAsync(engine))
+        {
+            (string, string)[] fields = [("token", bare.Logs.Text.Split("/setup?token=")[1][..43]), ("email", "root@example.org"), ("password", NewPassword), ("password_again", NewPassword)];
+            (await new PageActor(bare).PostAsync("/setup", fields)).Expect(HttpStatusCode.SeeOther);
+            Assert.Equal(await bare.Database.ScalarAsync<string>("SELECT id FROM accounts"), await bare.Database.ScalarAsync<string>("SELECT account_id FROM audit_events WHERE event = 'admin.set_up'"));
+        }
+
         foreach (var once in new[] { "admin.bootstrapped", "signing_key.rotated", "database.backed_up" })
         {
             Assert.Equal(1, await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM audit_events WHERE event = @once", new { once }));
@@ -117,7 +124,7 @@ public sealed class AuEventTests
         // Whatever a room declares has been driven: a new event is not forgotten here.
         var declared = typeof(AuditKind).Assembly.GetTypes().SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
             .Where(field => field.FieldType == typeof(AuditKind)).Select(field => ((AuditKind)field.GetValue(null)!).Name).Order();
-        Assert.Equal(declared, (await app.Database.QueryAsync<string>("SELECT DISTINCT event FROM audit_events")).Append("database.restored").Order());
+        Assert.Equal(declared, (await app.Database.QueryAsync<string>("SELECT DISTINCT event FROM audit_events")).Append("database.restored").Append("admin.set_up").Order());
     }
 
     /// <summary>Codes and links by mail, passkeys, and what a reader of mails takes back. Some of these rows are written by a job, so they are looked for by account.</summary>
@@ -126,7 +133,6 @@ public sealed class AuEventTests
         await using var node = await app.StartNodeAsync([.. Settings, ("SignIn:MailedCode", "always")]);
         var dora = await (await node.NewActor("dora").SignUpAsync()).VerifyAsync();
         var first = (await dora.TrySignInAsync()).Expect(HttpStatusCode.Forbidden);
-        (await dora.PostAsync("/auth/login/mfa/send", new { mfa_token = first.Member("mfa_token") })).Expect(HttpStatusCode.Accepted);
         (await dora.TrySecondStepAsync(first, "email_code", await node.StepCodeAsync(dora))).Expect(HttpStatusCode.OK);
         await node.CodeAsync(dora);
         await node.LinkAsync(dora);
@@ -153,7 +159,7 @@ public sealed class AuEventTests
             (dora, "passkey.removed"), (dora, "account.email_change_undone"), (erin, "sign_in.disowned"),
         })
         {
-            Assert.True(1 == await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM audit_events WHERE event = @kind AND account_id = @Id AND at > 0", new { kind, actor.Id }), kind);
+            Assert.Equal((kind, 1L), (kind, await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM audit_events WHERE event = @kind AND account_id = @Id AND at > 0", new { kind, actor.Id })));
         }
     }
 
@@ -167,7 +173,7 @@ public sealed class AuEventTests
         async Task<Answer> DoesAsync(HttpMethod method, string path, object? body, params string[] events)
         {
             var answer = await root.SendAsync(method, "/api/admin/" + path, body);
-            Assert.True((int)answer.Status is 200 or 201, $"{path}: {answer.Body}");
+            Assert.True((int)answer.Status is >= 200 and < 300, $"{path}: {answer.Body}");
             Assert.Equal(
                 events.Select(one => (one, root.Id!)),
                 await app.Database.QueryAsync<(string, string)>("SELECT event, actor_id FROM audit_events WHERE request_id = @id ORDER BY id", new { id = answer.Header("X-Request-Id") }));
@@ -186,6 +192,8 @@ public sealed class AuEventTests
         var mail = await app.Database.ScalarAsync<string>("SELECT MAX(id) FROM outbox WHERE recipient = 'carol@example.org'");
         await app.Database.ExecuteAsync("UPDATE outbox SET state = 'parked', content = @content, send_before = created_at + 3600000 WHERE id = @mail", new { mail, content = new byte[1] });
         await DoesAsync(HttpMethod.Post, $"mail/{mail}/retry", null, "mail.retried");
+        (await (await new PageActor(app).SignInAsync(root)).PostAsync("/admin/audit/export", ("format", "csv"))).Expect(HttpStatusCode.OK);
+        Assert.Equal(root.Id, await app.Database.ScalarAsync<string>("SELECT actor_id FROM audit_events WHERE event = 'audit.exported'"));
     }
 
     /// <summary>From no second step to one and back.</summary>

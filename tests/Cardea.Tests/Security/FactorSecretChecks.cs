@@ -80,7 +80,7 @@ public sealed class FactorSecretChecks
         (await alice.TrySecondStepAsync(await FactorGuessChecks.FirstStepAsync(alice), "recovery_code", phone.RecoveryCodes[0])).Expect(HttpStatusCode.OK);
         (await alice.TrySecondStepAsync(await FactorGuessChecks.FirstStepAsync(alice), "recovery_code", phone.RecoveryCodes[0])).Expect(HttpStatusCode.Unauthorized, "invalid_code");
         (await alice.PostAsync("/auth/reauthenticate", new { code = phone.RecoveryCodes[0] })).Expect(HttpStatusCode.Unauthorized, "invalid_code");
-        Assert.Equal("A recovery code was used", (await app.LastMailToAsync(alice.Email)).Subject);
+        Assert.Contains("9", (await app.MailsToAsync(alice.Email)).First(mail => mail.Subject == "A recovery code was used").Text, StringComparison.Ordinal);
         // Somebody else's code is nobody's.
         var (_, bobsPhone) = await SecondStepPagesTests.WithAppAsync(app);
         (await alice.TrySecondStepAsync(await FactorGuessChecks.FirstStepAsync(alice), "recovery_code", bobsPhone.RecoveryCodes[0])).Expect(HttpStatusCode.Unauthorized, "invalid_code");
@@ -90,9 +90,7 @@ public sealed class FactorSecretChecks
             (await alice.PostAsync("/auth/reauthenticate", new { code = phone.RecoveryCodes[used] })).Expect(HttpStatusCode.OK);
         }
 
-        var few = await app.LastMailToAsync(alice.Email);
-        Assert.Equal("Few recovery codes are left", few.Subject);
-        Assert.Contains("2", few.Text, StringComparison.Ordinal);
+        Assert.Contains("2", (await app.MailsToAsync(alice.Email)).First(mail => mail.Subject == "Few recovery codes are left").Text, StringComparison.Ordinal);
         Assert.Equal(2, (await alice.GetAsync("/users/me/factors")).Json.GetProperty("recovery_codes_left").GetInt32());
 
         var renewed = (await alice.PostAsync("/users/me/recovery-codes")).Expect(HttpStatusCode.Created).Json.GetProperty("recovery_codes").EnumerateArray().Select(code => code.GetString()!).ToList();

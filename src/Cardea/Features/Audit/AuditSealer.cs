@@ -10,14 +10,14 @@ public sealed class AuditSealer(Database database, AuditChainStore store, AuditC
 {
     private const int BatchSize = 200;
 
-    /// <summary>Seals all that waits.</summary>
+    /// <summary>Seals all that waits. A stop comes between two batches only: of what was sealed the caller must hear, to keep a checkpoint of it.</summary>
     /// <returns>The end of the chain if it has moved.</returns>
-    public async Task<ChainHead?> SealAsync(CancellationToken cancellation)
+    public async Task<ChainHead?> SealAsync(CancellationToken stopping)
     {
         ChainHead? head = null;
-        while (await database.ReadAsync(store.AnyOpenAsync, cancellation))
+        while (!stopping.IsCancellationRequested && await database.ReadAsync(store.AnyOpenAsync, CancellationToken.None))
         {
-            head = await database.WriteAsync(SealBatchAsync, cancellation) ?? head;
+            head = await database.WriteAsync(SealBatchAsync, CancellationToken.None) ?? head;
         }
 
         return head;

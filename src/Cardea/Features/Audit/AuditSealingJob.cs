@@ -34,7 +34,9 @@ public sealed partial class AuditSealingJob(
 
     protected override async Task TurnAsync(CancellationToken stopping)
     {
-        if (await sealer.SealAsync(stopping) is { } head)
+        // At the start also of what was sealed before: the process may have died between a seal and its checkpoint.
+        var moved = await sealer.SealAsync(stopping);
+        if ((moved ?? (_made is null ? await database.ReadAsync(store.FindHeadAsync, CancellationToken.None) : null)) is { } head)
         {
             _made = signer.Sign(head, clock.Milliseconds());
             await KeepAsync(_made);

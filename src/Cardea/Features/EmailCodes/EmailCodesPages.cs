@@ -67,7 +67,9 @@ public sealed class EmailCodesPages(
         }
 
         var problem = ((SignInOutcome.Refused)outcome).Problem;
-        return await ShowAsync(http, typed, returnTo, Views.Again(http, form, problem), problem.Status, isSessionActive: problem.Code == SignInProblems.SessionActive.Code);
+        var (again, isSessionActive) = (Views.Again(http, form, problem), problem.Code == SignInProblems.SessionActive.Code);
+        // A code that was refused is not shown again; one that still works is.
+        return await ShowAsync(http, typed, returnTo, isSessionActive ? again : again with { Typed = FormState.Empty.Typed }, problem.Status, isSessionActive);
     }
 
     private (string Email, string? ReturnTo)? Asked(HttpContext http) => steps.Find(http, Step)?.Split('\n') is [{ } email, { } returnTo] ? (email, ReturnUrl.Local(returnTo)) : null;

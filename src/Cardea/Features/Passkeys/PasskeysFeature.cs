@@ -75,7 +75,7 @@ internal static class PasskeysFeature
         var credential = JsonSerializer.SerializeToElement(new { id = "AQID", rawId = "AQID", type = "public-key", response = new { clientDataJSON = "e30" }, clientExtensionResults = new { } });
         routes.Door("POST", "/auth/passkey/options", doors.SignInOptionsAsync, Access.Anyone, Asked)
             .Says("Sign-in", "What to ask a passkey for", "Request options in the JSON form of WebAuthn L3. Without an `mfa_token` they are the same for everybody and name no passkey; with one they name the account's own.")
-            .Takes(new PasskeyOptionsRequest())
+            .Takes(new PasskeyOptionsRequest("r8K…"))
             .Gives(StatusCodes.Status200OK, typeof(JsonElement))
             .Refuses(SecondStepsProblems.InvalidCode);
         routes.Door("POST", "/auth/passkey/login", doors.SignInAsync, Access.Anyone, SignIns)

@@ -7,7 +7,7 @@ using Cardea.Foundation.Web;
 namespace Cardea.Features.RecoveryCodes;
 
 /// <summary>Makes a new set for its owner; both doors pass here.</summary>
-public sealed class RecoveryCodeRenewal(Database database, AccountDirectory accounts, RecoveryCodes codes, SecondFactorChange change, RecentSignIn recent, FactorAttempts attempts)
+public sealed class RecoveryCodeRenewal(Database database, AccountDirectory accounts, RecoveryCodes codes, SecondFactorChange change, RecentSignIn recent)
 {
     public static readonly Problem NothingSetUp = new("no_second_factor", 409, "Nothing is set up", "Set up an authenticator app or a passkey first: recovery codes stand in for one.");
 
@@ -29,7 +29,6 @@ public sealed class RecoveryCodeRenewal(Database database, AccountDirectory acco
         }
 
         var renewed = await codes.RenewAsync(transaction, account.Id);
-        await attempts.ForgetAsync(transaction, account.Id, codes);
         await change.ApplyAsync(transaction, account, RecoveryCodesEvents.Renewed, new Phrase("New recovery codes were made. The old ones work no more."), caller, client, endOthers: false);
         return (renewed, null);
     });

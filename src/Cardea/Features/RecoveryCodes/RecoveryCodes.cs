@@ -13,7 +13,7 @@ namespace Cardea.Features.RecoveryCodes;
 /// Ten codes on paper, for the day on which the phone is lost. Each works once, in place of a factor that is set up. Stored under a key that is not in
 /// the database; shown when they are made and never again.
 /// </summary>
-public sealed class RecoveryCodes(Database database, RecoveryCodeStore store, MasterKey masterKey, Outbox outbox, AuditLog audit, TimeProvider clock) : ISecondFactor
+public sealed class RecoveryCodes(Database database, RecoveryCodeStore store, MasterKey masterKey, FactorAttempts attempts, Outbox outbox, AuditLog audit, TimeProvider clock) : ISecondFactor
 {
     public const int Count = 10;
 
@@ -39,6 +39,7 @@ public sealed class RecoveryCodes(Database database, RecoveryCodeStore store, Ma
     public async Task<IReadOnlyList<string>> RenewAsync(Transaction transaction, string accountId)
     {
         await store.RemoveAllAsync(transaction, accountId);
+        await attempts.ForgetAsync(transaction, accountId, this);
         var codes = new List<string>(Count);
         for (var i = 0; i < Count; i++)
         {

@@ -69,7 +69,7 @@ public sealed class RecoveryCodesPages(
         var texts = Texts.In(Languages.Of(http.Request));
         string[] lines =
         [
-            texts["Recovery codes of {0} at {1}", account.Account.Email, branding.Name], texts["Made on {0}. Each works once.", clock.GetUtcNow().ToString("d", texts.Culture)], "", .. handed.Codes, "",
+            texts["Recovery codes of {0} at {1}", account.Account.Email, branding.Name], texts["Made on {0}. Each works once.", texts.Date(clock.GetUtcNow())], "", .. handed.Codes, "",
         ];
         http.Response.Headers.ContentDisposition = "attachment; filename=\"recovery-codes.txt\"";
         return Results.Text(string.Join("\r\n", lines), "text/plain; charset=utf-8", System.Text.Encoding.UTF8);
