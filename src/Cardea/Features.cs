@@ -17,6 +17,7 @@ using Cardea.Features.RecoveryCodes;
 using Cardea.Features.Roles;
 using Cardea.Features.SecondSteps;
 using Cardea.Features.Sessions;
+using Cardea.Features.Setup;
 using Cardea.Features.Shared;
 using Cardea.Features.SignIn;
 using Cardea.Features.SigningKeys;
@@ -49,6 +50,7 @@ public static class CardeaFeatures
         var server = ServerOptions.Read(settings, isProduction);
 
         services.AddSingleton(settings);
+        services.AddSingleton(new SettingsInForce(settings, configuration));
         services.AddFoundation(server);
         services.AddShared(settings);
 
@@ -76,6 +78,7 @@ public static class CardeaFeatures
         services.AddMagicLinks(mail);
         services.AddObjections();
         services.AddOverview();
+        services.AddSetup();
         services.AddAdmin();
 
         services.AddDocuments(server);
@@ -121,6 +124,7 @@ public static class CardeaFeatures
         routes.MapMagicLinks();
         routes.MapObjections();
         routes.MapOverview();
+        routes.MapSetup();
         routes.MapAdmin();
         routes.MapDocuments();
         return routes;

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Cardea.Features.Passwords;
+using Cardea.Features.Setup;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -47,6 +48,7 @@ public static partial class Serve
         ArgumentNullException.ThrowIfNull(app);
         await app.StartAsync();
         await app.Services.GetRequiredService<AdminBootstrap>().RunAsync();
+        await app.Services.GetRequiredService<SetupLink>().IssueAsync();
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Cardea");
         var address = app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
         LogListening(log, address ?? app.Services.GetRequiredService<PublicUrl>().Text);

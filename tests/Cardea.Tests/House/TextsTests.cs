@@ -18,6 +18,8 @@ public sealed partial class TextsTests
         "Title", "Detail", // problems
         "Meanings.GetValueOrDefault(row.Event, row.Event)", // audit kinds
         "DeviceName.Of(session.UserAgent)", "DeviceName.Of(UserAgent)", "DeviceName.Of(row.UserAgent ?? \"\")", "DeviceName.Of(device.UserAgent ?? \"\")", // phrases
+        "place.Text", "obstacle", "name", "line.What", "line.Finding", "setting.Absence!", "setting.Source", // phrases that the administration makes
+        "permission.Meaning",
         "entry.Title", "state", "way.Text", "way.Title", "way.Choose", "Way.Lead", "code.Label", // phrases that rooms register
     ];
 
@@ -91,6 +93,7 @@ public sealed partial class TextsTests
         }
 
         said.UnionWith(AuditKinds.All.Select(kind => kind.Meaning));
+        said.UnionWith(RegistriesTests.Gather<Permission>().Select(found => found.Value.Meaning));
         said.UnionWith(Problems().SelectMany(problem => new[] { problem.Title, problem.Detail, problem.OnPage?.Title, problem.OnPage?.Detail }).OfType<string>());
         return said;
 

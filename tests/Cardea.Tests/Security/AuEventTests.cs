@@ -109,6 +109,13 @@ public sealed class AuEventTests
             Assert.Equal("cardea restore", await empty.ScalarAsync<string>("SELECT user_agent FROM audit_events WHERE event = 'database.restored'"));
         }
 
+        await using (var bare = await TestApp.StartAsync(engine))
+        {
+            (string, string)[] fields = [("token", bare.Logs.Text.Split("/setup?token=")[1][..43]), ("email", "root@example.org"), ("password", NewPassword), ("password_again", NewPassword)];
+            (await new PageActor(bare).PostAsync("/setup", fields)).Expect(HttpStatusCode.SeeOther);
+            Assert.Equal(await bare.Database.ScalarAsync<string>("SELECT id FROM accounts"), await bare.Database.ScalarAsync<string>("SELECT account_id FROM audit_events WHERE event = 'admin.set_up'"));
+        }
+
         foreach (var once in new[] { "admin.bootstrapped", "signing_key.rotated", "database.backed_up" })
         {
             Assert.Equal(1, await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM audit_events WHERE event = @once", new { once }));
@@ -117,7 +124,7 @@ public sealed class AuEventTests
         // Whatever a room declares has been driven: a new event is not forgotten here.
         var declared = typeof(AuditKind).Assembly.GetTypes().SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
             .Where(field => field.FieldType == typeof(AuditKind)).Select(field => ((AuditKind)field.GetValue(null)!).Name).Order();
-        Assert.Equal(declared, (await app.Database.QueryAsync<string>("SELECT DISTINCT event FROM audit_events")).Append("database.restored").Order());
+        Assert.Equal(declared, (await app.Database.QueryAsync<string>("SELECT DISTINCT event FROM audit_events")).Append("database.restored").Append("admin.set_up").Order());
     }
 
     /// <summary>Codes and links by mail, passkeys, and what a reader of mails takes back. Some of these rows are written by a job, so they are looked for by account.</summary>
@@ -185,6 +192,8 @@ public sealed class AuEventTests
         var mail = await app.Database.ScalarAsync<string>("SELECT MAX(id) FROM outbox WHERE recipient = 'carol@example.org'");
         await app.Database.ExecuteAsync("UPDATE outbox SET state = 'parked', content = @content, send_before = created_at + 3600000 WHERE id = @mail", new { mail, content = new byte[1] });
         await DoesAsync(HttpMethod.Post, $"mail/{mail}/retry", null, "mail.retried");
+        (await (await new PageActor(app).SignInAsync(root)).PostAsync("/admin/audit/export", ("format", "csv"))).Expect(HttpStatusCode.OK);
+        Assert.Equal(root.Id, await app.Database.ScalarAsync<string>("SELECT actor_id FROM audit_events WHERE event = 'audit.exported'"));
     }
 
     /// <summary>From no second step to one and back.</summary>

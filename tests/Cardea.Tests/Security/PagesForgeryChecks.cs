@@ -17,6 +17,7 @@ public sealed class PagesForgeryChecks
     /// <summary>For every form of the pages something that it would do.</summary>
     private static readonly Dictionary<string, Func<Victim, (string, string)[]>> Forms = new()
     {
+        ["/setup"] = victim => [("token", victim.SetupToken), ("email", "root@example.org"), ("password", "copper river under glass"), ("password_again", "copper river under glass")], // before there is an administrator
         ["/login"] = victim => [("login", victim.Account.Email), ("password", victim.Account.Password)],
         ["/register"] = _ => [("email", $"{Guid.NewGuid():n}@example.org"), ("password", "violet tractor lamp nine"), ("password_again", "violet tractor lamp nine")],
         ["/forgot-password"] = victim => [("login", victim.Account.Email)],
@@ -55,6 +56,23 @@ public sealed class PagesForgeryChecks
         ["/not-me"] = victim => [("token", victim.NoticeToken)],
         ["/undo-email-change"] = victim => [("token", victim.UndoToken)],
         ["/language"] = _ => [("language", "en"), ("return_url", "/login")],
+        ["/admin/users"] = _ => [("email", $"{Guid.NewGuid():n}@example.org")],
+        ["/admin/users/{id}/profile"] = _ => [("email", $"{Guid.NewGuid():n}@example.org"), ("given_name", "Mallory")],
+        ["/admin/users/{id}/confirm-address"] = _ => [],
+        ["/admin/users/{id}/roles"] = _ => [("roles", "admin")],
+        ["/admin/users/{id}/disable"] = _ => [],
+        ["/admin/users/{id}/enable"] = _ => [],
+        ["/admin/users/{id}/unlock"] = _ => [],
+        ["/admin/users/{id}/sign-out"] = _ => [],
+        ["/admin/users/{id}/send-reset"] = _ => [],
+        ["/admin/users/{id}/temporary-password"] = _ => [],
+        ["/admin/users/{id}/delete"] = victim => [("confirm", victim.Target!.Email)],
+        ["/admin/roles"] = _ => [("name", "mallory"), ("permissions", "accounts.write")],
+        ["/admin/roles/{name}"] = _ => [("permissions", "accounts.write")],
+        ["/admin/roles/{name}/delete"] = _ => [],
+        ["/admin/audit/export"] = _ => [("format", "csv")],
+        ["/admin/mail/{id}/retry"] = _ => [],
+        ["/admin/keys/rotate"] = _ => [("now", "true")],
     };
 
     /// <summary>What must be there before a form does anything.</summary>
@@ -89,6 +107,12 @@ public sealed class PagesForgeryChecks
             await trusted.PostAsync("/login/second-step", ("method", "totp"), ("code", victim.Phone!.NextCode()), ("trust_device", "true"));
             victim.TrustedDevice = (await trusted.GetAsync("/account/security/devices")).ValueOf("id");
         },
+        ["/admin/users/{id}/enable"] = (app, victim) => app.Database.ExecuteAsync("UPDATE accounts SET disabled_at = 1 WHERE id = @Id", new { victim.Target!.Id }),
+        ["/admin/mail/{id}/retry"] = async (app, victim) =>
+        {
+            victim.Mail = await app.Database.ScalarAsync<string>("SELECT MAX(id) FROM outbox");
+            await app.Database.ExecuteAsync("UPDATE outbox SET state = 'parked', content = @content, send_before = @never WHERE id = @Mail", new { content = new byte[] { 1 }, never = long.MaxValue, victim.Mail });
+        },
     };
 
     /// <summary>What they do, they do to the browser.</summary>
@@ -112,10 +136,16 @@ public sealed class PagesForgeryChecks
         var mallory = await new PageActor(app).SignInAsync(await app.NewActor("mallory").SignUpAsync());
         var malloryToken = await mallory.TokenAsync();
         var strangersToken = await new PageActor(app).TokenAsync();
-        foreach (var (path, fieldsOf) in Forms)
+        foreach (var (form, fieldsOf) in Forms)
         {
             var victim = await Victim.ReadyAsync(app);
-            await Before.GetValueOrDefault(path, (_, _) => Task.CompletedTask)(app, victim);
+            if (form.StartsWith("/admin/", StringComparison.Ordinal))
+            {
+                await AdministerAsync(app, victim);
+            }
+
+            await Before.GetValueOrDefault(form, (_, _) => Task.CompletedTask)(app, victim);
+            var path = form.Replace("{id}", victim.Mail ?? victim.Target?.Id, StringComparison.Ordinal).Replace("{name}", "keeper", StringComparison.Ordinal);
             var (browser, fields) = (victim.Browser, fieldsOf(victim));
             var token = await browser.TokenAsync();
             await browser.GetAsync("/dev/mail"); // what is to be mailed is mailed now, and not while we look
@@ -229,6 +259,18 @@ public sealed class PagesForgeryChecks
         return passkey;
     }
 
+    /// <summary>Makes the victim an administrator, with somebody and a role to do things to.</summary>
+    private static async Task AdministerAsync(TestApp app, Victim victim)
+    {
+        victim.Target = await (await app.NewActor("target").SignUpAsync()).SignInAsync();
+        await app.Database.ExecuteAsync("INSERT INTO roles (name, description, created_at) VALUES ('keeper', '', 1) ON CONFLICT (name) DO NOTHING");
+        await app.Services.GetRequiredService<Database>().WriteAsync(async transaction =>
+        {
+            await transaction.ExecuteAsync("INSERT INTO account_roles (account_id, role) VALUES (@Id, 'admin')", new { victim.Account.Id });
+            transaction.Invalidate(Cardea.Features.Accounts.AccountDirectory.Topic, victim.Account.Id!);
+        });
+    }
+
     private static async Task<JsonElement> OptionsAsync(Victim victim, string path) => (await victim.Browser.GetAsync(path)).Expect(HttpStatusCode.OK).Answer.Json;
 
     private static async Task SetUpAsync(TestApp app, Victim victim) => victim.Phone = await Authenticator.SetUpAsync(app, victim.Browser);
@@ -242,6 +284,13 @@ public sealed class PagesForgeryChecks
         public string? Passkey { get; set; }
 
         public string? PasskeyId { get; set; }
+
+        /// <summary>Whom the victim administers.</summary>
+        public Actor? Target { get; set; }
+
+        public string? Mail { get; set; }
+
+        public string SetupToken { get; private set; } = "";
 
         public static async Task<Victim> ReadyAsync(TestApp app)
         {
@@ -259,7 +308,10 @@ public sealed class PagesForgeryChecks
             var mails = await app.MailsToAsync(account.Email);
             string TokenOf(string path) => mails.First(mail => mail.Links.Count == 1 && mail.Links[0].Contains(path, StringComparison.Ordinal)).Token;
             return new(
-                account, browser, before, account.SessionId, verify, reset, mails.First(mail => mail.Subject == "Your code to sign in").Code!, TokenOf("/login/link"), TokenOf("/not-me"), TokenOf("/undo-email-change"));
+                account, browser, before, account.SessionId, verify, reset, mails.First(mail => mail.Subject == "Your code to sign in").Code!, TokenOf("/login/link"), TokenOf("/not-me"), TokenOf("/undo-email-change"))
+            {
+                SetupToken = app.Logs.Text.Split("/setup?token=")[1][..43],
+            };
         }
     }
 }

@@ -61,6 +61,7 @@ public sealed partial class PagesMarkupChecks
         var browser = new PageActor(app);
         var token = await browser.TokenAsync();
         var signedIn = await new PageActor(app).SignInAsync(alice);
+        var admin = await new PageActor(app).SignInAsync(await app.NewAdministratorAsync());
         var mail = await app.LastMailToAsync(alice.Email);
         var expected = await ReadAsync("harmless word");
         Assert.All(expected, page => Assert.Contains("main", page.Value, StringComparison.Ordinal));
@@ -76,6 +77,7 @@ public sealed partial class PagesMarkupChecks
         {
             await app.ChangeAccountAsync(alice, "given_name = @text, family_name = @text, username = @text", new { text });
             await app.Database.ExecuteAsync("UPDATE mailbox SET subject = @text, body_text = @text, recipient = @text, code = @text", new { text });
+            await app.Database.ExecuteAsync("UPDATE outbox SET recipient = @text, last_error = @text", new { text });
             await app.Database.ExecuteAsync("UPDATE audit_events SET user_agent = @text, address = @text", new { text });
             await app.Database.ExecuteAsync("UPDATE sessions SET address = @text, user_agent = @text", new { text });
             var escaped = Escaped(text);
@@ -84,6 +86,10 @@ public sealed partial class PagesMarkupChecks
                 ["dashboard"] = Skeleton(await signedIn.GetAsync("/dashboard")),
                 ["profile"] = Skeleton(await signedIn.GetAsync("/account/profile")),
                 ["sessions"] = Skeleton(await signedIn.GetAsync("/account/sessions")),
+                ["accounts, for administrators"] = Skeleton(await admin.GetAsync("/admin/users?query=alice")),
+                ["account, for administrators"] = Skeleton(await admin.GetAsync("/admin/users/" + alice.Id)),
+                ["audit log"] = Skeleton(await admin.GetAsync("/admin/audit?account=" + alice.Id)),
+                ["outbox"] = Skeleton(await admin.GetAsync("/admin/mail?status=sent")),
                 ["mailbox"] = Skeleton(await browser.GetAsync("/dev/mail")),
                 ["mail"] = Skeleton(await browser.GetAsync("/dev/mail/" + mail.Id)),
                 ["sign-in"] = Skeleton(await browser.PostAsync("/login", token, [("login", text + " \u0001"), ("password", ""), ("return_url", text)])),

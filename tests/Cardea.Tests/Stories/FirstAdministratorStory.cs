@@ -46,6 +46,21 @@ public sealed class FirstAdministratorStory
         (await root.TrySignInAsync()).Expect(HttpStatusCode.OK);
     }
 
+    /// <summary>An authenticator app or a passkey of the squatter's would open the administrator's account, or keep its owner out.</summary>
+    [Theory, OnSqlite, OnPostgres]
+    public async Task Whoever_took_the_address_before_leaves_no_factor_behind(Engine engine)
+    {
+        await using var app = await TestApp.StartAsync(engine);
+        var squatter = app.NewActor("squatter");
+        squatter.Email = Bootstrap[0].Value;
+        await (await squatter.SignUpAsync()).SignInAsync();
+        await Authenticator.SetUpAsync(app, squatter);
+
+        await using var restarted = await app.StartNodeAsync([("PublicUrl", app.Address.GetLeftPart(UriPartial.Authority)), .. Bootstrap]);
+        (await Root(restarted).TrySignInAsync()).Expect(HttpStatusCode.OK);
+        Assert.Equal(0, await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM totp_secrets"));
+    }
+
     [Theory, OnSqlite, OnPostgres]
     public async Task The_last_administrator_stays(Engine engine)
     {

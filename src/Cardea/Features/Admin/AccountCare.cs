@@ -32,6 +32,29 @@ public sealed class AccountCare(
         return await directory.FindAsync(caller.AccountId) is { } actor && await permissions.CoversAsync(actor.Roles, target.Roles) ? null : CommonProblems.Forbidden;
     }
 
+    /// <summary>Whether the caller may make an account that has these roles.</summary>
+    public async Task<Problem?> RefuseToGiveAsync(Caller caller, IReadOnlyList<string> wanted)
+    {
+        var (known, mine) = (await database.ReadAsync(roles.ListAsync), await RolesOfAsync(caller));
+        return wanted.Except(known).Any() ? AdminProblems.UnknownRole
+            : await permissions.HoldsAsync(mine, AdminPermissions.RolesWrite.Name) && await permissions.CoversAsync(mine, wanted) ? null
+            : CommonProblems.Forbidden;
+    }
+
+    public async Task<IReadOnlyList<string>> RolesOfAsync(Caller caller) => (await directory.FindAsync(caller.AccountId))?.Roles ?? [];
+
+    /// <summary>Until when guesses at the password, and at factors and codes, are not looked at; null when they are.</summary>
+    public Task<(long? Password, long? Codes)> FindBlocksAsync(string accountId) => database.ReadAsync(async scope =>
+    {
+        var blocks = new Dictionary<string, long?>();
+        foreach (var guarded in Guarded)
+        {
+            blocks[guarded] = await counters.FindLastBlockAsync(scope, $"{guarded}:{accountId}:");
+        }
+
+        return (blocks["password"], blocks.Where(block => block.Key != "password").Max(block => block.Value));
+    });
+
     public async Task<Problem?> ChangeAsync(string accountId, ProfileChange change, bool? isVerified, Administrator by)
     {
         try

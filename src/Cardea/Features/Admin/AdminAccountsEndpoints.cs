@@ -1,8 +1,6 @@
 using Cardea.Features.Accounts;
 using Cardea.Features.Passwords;
 using Cardea.Features.Roles;
-using Cardea.Features.SecondSteps;
-using Cardea.Features.Sessions;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Web;
@@ -12,10 +10,10 @@ namespace Cardea.Features.Admin;
 
 /// <summary>The JSON door to accounts, for administrators.</summary>
 public sealed class AdminAccountsEndpoints(
-    Database database, AccountSearchStore search, AccountDirectory directory, RoleStore roles, RolePermissions permissions, SessionDirectory sessions, IEnumerable<FactorPart> factors,
+    Database database, AccountSearchStore search, AccountDirectory directory, AccountDetails details, RoleStore roles,
     AccountCare care, AccountCreation creation, AccountDisabling disabling, PasswordSetting passwordSetting, PasswordPolicy policy, AccountInput input, Idempotency idempotency, Cursors cursors)
 {
-    private static readonly string[] Statuses = ["active", "disabled", "unverified"];
+    internal static readonly string[] Statuses = ["active", "disabled", "unverified"];
 
     public async Task<IResult> ListAsync(HttpContext http)
     {
@@ -39,7 +37,7 @@ public sealed class AdminAccountsEndpoints(
     }
 
     public async Task<IResult> ShowAsync(HttpContext http) =>
-        await FindAsync(IdOf(http)) is { } detail ? Answers.Json(detail) : Answers.Problem(CommonProblems.NotFound);
+        await details.FindAsync(IdOf(http)) is { } detail ? Answers.Json(detail) : Answers.Problem(CommonProblems.NotFound);
 
     public async Task<IResult> AddAsync(HttpContext http)
     {
@@ -64,7 +62,7 @@ public sealed class AdminAccountsEndpoints(
         var made = new MadeAccount(
             profile.Email!.Value, request.Username is null ? null : Username.TryParse(request.Username, out var username) ? username : null, profile.GivenName.Value, profile.FamilyName.Value,
             request.Roles ?? [], request.IsVerified ?? false);
-        if (made.Roles.Count > 0 && await RefuseToGiveAsync(http, made.Roles) is { } tooMuch)
+        if (made.Roles.Count > 0 && await care.RefuseToGiveAsync(http.Caller(), made.Roles) is { } tooMuch)
         {
             return Answers.Problem(tooMuch);
         }
@@ -142,9 +140,8 @@ public sealed class AdminAccountsEndpoints(
             return Answers.Problem(FieldErrors.One("roles", "Give the roles as a list of names."));
         }
 
-        var actor = await directory.FindAsync(http.Caller().AccountId);
         return await care.RefuseAsync(http.Caller(), IdOf(http)) is { } forbidden ? Answers.Problem(forbidden)
-            : await care.SetRolesAsync(IdOf(http), request.Roles, actor!.Roles, By(http)) is { } refusal ? Answers.Problem(refusal)
+            : await care.SetRolesAsync(IdOf(http), request.Roles, await care.RolesOfAsync(http.Caller()), By(http)) is { } refusal ? Answers.Problem(refusal)
             : await ShowAsync(http);
     }
 
@@ -152,34 +149,6 @@ public sealed class AdminAccountsEndpoints(
         await care.RefuseAsync(http.Caller(), IdOf(http)) is { } forbidden ? Answers.Problem(forbidden)
         : await act(IdOf(http), By(http)) is { } refusal ? Answers.Problem(refusal)
         : Answers.Message(done);
-
-    private async Task<AdminUserDetailBody?> FindAsync(string id)
-    {
-        if (!Id.IsWellFormed(id) || await directory.FindAsync(id) is not { } snapshot)
-        {
-            return null;
-        }
-
-        return await database.ReadAsync(async scope =>
-        {
-            var set = new Dictionary<string, object?>();
-            foreach (var part in factors)
-            {
-                set[part.Member] = await part.ReadAsync(scope, id);
-            }
-
-            return new AdminUserDetailBody(AdminUserBody.Of(snapshot.Account, snapshot.Roles), [.. (await sessions.ListLiveAsync(scope, id)).Select(session => SessionBody.Of(session, null))], set);
-        });
-    }
-
-    private async Task<Problem?> RefuseToGiveAsync(HttpContext http, IReadOnlyList<string> wanted)
-    {
-        var known = await database.ReadAsync(roles.ListAsync);
-        var actor = await directory.FindAsync(http.Caller().AccountId);
-        return wanted.Except(known).Any() ? AdminProblems.UnknownRole
-            : await permissions.HoldsAsync(actor!.Roles, AdminPermissions.RolesWrite.Name) && await permissions.CoversAsync(actor.Roles, wanted) ? null
-            : CommonProblems.Forbidden;
-    }
 
     private Task<List<string>> RolesOfAsync(string id) => database.ReadAsync(scope => roles.ListOfAccountAsync(scope, id));
 

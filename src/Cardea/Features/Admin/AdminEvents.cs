@@ -16,6 +16,7 @@ internal static class AdminEvents
     public static readonly AuditKind RoleChanged = new("role.changed", "A role's description or permissions were changed.");
     public static readonly AuditKind RoleDeleted = new("role.deleted", "A role was deleted; nobody has it any more.");
     public static readonly AuditKind MailRetried = new("mail.retried", "An administrator had a mail sent again.");
+    public static readonly AuditKind AuditExported = new("audit.exported", "An administrator took a copy of the audit log, or of a part of it.");
     public static readonly AuditKind PasswordSet = new("password.set", "An administrator or a command set a temporary password; all sessions ended.");
     public static readonly AuditKind RoleGranted = new("role.granted", "The account was given a role.");
     public static readonly AuditKind RoleRevoked = new("role.revoked", "A role was taken from the account.");

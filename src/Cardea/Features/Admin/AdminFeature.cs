@@ -1,7 +1,9 @@
 using Cardea.Features.Accounts;
 using Cardea.Features.Roles;
 using Cardea.Features.SecondSteps;
+using Cardea.Features.Shared;
 using Cardea.Foundation.Jobs;
+using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Http;
@@ -32,6 +34,16 @@ internal static class AdminFeature
         services.AddSingleton<AdminAccountsEndpoints>();
         services.AddSingleton<AdminRolesEndpoints>();
         services.AddSingleton<AdminRecordsEndpoints>();
+        services.AddSingleton<AccountDetails>();
+        services.AddSingleton<MailRetry>();
+        services.AddSingleton<AuditExport>();
+        services.AddSingleton<HealthReport>();
+        services.AddSingleton<AdminPlaces>();
+        services.AddSingleton<AdminUsersPages>();
+        services.AddSingleton<AdminRolesPages>();
+        services.AddSingleton<AdminRecordsPages>();
+        services.AddSingleton<AdminHousePages>();
+        services.AddSingleton<FindAdministration>(provider => provider.GetRequiredService<AdminPlaces>().FindAsync);
         foreach (var permission in AdminPermissions.All)
         {
             services.AddSingleton(permission);
@@ -49,6 +61,55 @@ internal static class AdminFeature
         MapAccounts(routes);
         MapRoles(routes);
         MapRecords(routes);
+        MapUsersPages(routes);
+        MapOtherPages(routes);
+    }
+
+    private static void MapUsersPages(IEndpointRouteBuilder routes)
+    {
+        const string list = AdminUsersPages.Path, one = list + "/{id}";
+        var pages = routes.ServiceProvider.GetRequiredService<AdminUsersPages>();
+        var (read, write) = (AdminPermissions.AccountsRead, AdminPermissions.AccountsWrite);
+        routes.Page(list, pages.ListAsync, read);
+        routes.Page(list + "/new", pages.NewAsync, write);
+        routes.Form(list, pages.AddAsync, write, Calls, from: list + "/new");
+        routes.Page(one, pages.ShowAsync, read);
+        routes.Form(one + "/profile", pages.ChangeAsync, write, Calls, from: one);
+        routes.Form(one + "/confirm-address", pages.ConfirmAddressAsync, write, Calls, from: one);
+        routes.Form(one + "/roles", pages.SetRolesAsync, AdminPermissions.RolesWrite, Calls, from: one);
+        routes.Form(one + "/disable", pages.DisableAsync, write, Calls, from: one);
+        routes.Form(one + "/enable", pages.EnableAsync, write, Calls, from: one);
+        routes.Form(one + "/unlock", pages.UnlockAsync, write, Calls, from: one);
+        routes.Form(one + "/sign-out", pages.SignOutAsync, write, Calls, from: one);
+        routes.Form(one + "/send-reset", pages.SendResetAsync, write, Calls, from: one);
+        routes.Form(one + "/temporary-password", pages.SetTemporaryPasswordAsync, write, Calls, from: one);
+        routes.Form(one + "/delete", pages.DeleteAsync, write, Calls, from: one);
+    }
+
+    private static void MapOtherPages(IEndpointRouteBuilder routes)
+    {
+        var roles = routes.ServiceProvider.GetRequiredService<AdminRolesPages>();
+        const string oneRole = AdminRolesPages.Path + "/{name}";
+        routes.Page(AdminRolesPages.Path, roles.ListAsync, AdminPermissions.RolesRead);
+        routes.Form(AdminRolesPages.Path, roles.AddAsync, AdminPermissions.RolesWrite, Calls, from: AdminRolesPages.Path);
+        routes.Page(oneRole, roles.ShowAsync, AdminPermissions.RolesRead);
+        routes.Form(oneRole, roles.ChangeAsync, AdminPermissions.RolesWrite, Calls, from: oneRole);
+        routes.Form(oneRole + "/delete", roles.DeleteAsync, AdminPermissions.RolesWrite, Calls, from: oneRole);
+
+        var records = routes.ServiceProvider.GetRequiredService<AdminRecordsPages>();
+        const string oneMail = AdminRecordsPages.MailPath + "/{id}";
+        routes.Page(AdminRecordsPages.AuditPath, records.AuditAsync, AdminPermissions.AuditRead);
+        routes.Form(AdminRecordsPages.AuditPath + "/export", records.ExportAsync, AdminPermissions.AuditRead, Calls, from: AdminRecordsPages.AuditPath);
+        routes.Page(AdminRecordsPages.MailPath, records.MailAsync, AdminPermissions.MailRead);
+        routes.Page(oneMail, records.ShowMailAsync, AdminPermissions.MailRead);
+        routes.Form(oneMail + "/retry", records.RetryAsync, AdminPermissions.MailWrite, Calls, from: oneMail);
+
+        var house = routes.ServiceProvider.GetRequiredService<AdminHousePages>();
+        routes.Page("/admin", house.FiguresAsync, AdminPermissions.StatsRead);
+        routes.Page(AdminHousePages.KeysPath, house.KeysAsync, AdminPermissions.KeysRead);
+        routes.Form(AdminHousePages.KeysPath + "/rotate", house.RotateAsync, AdminPermissions.KeysWrite, Calls, from: AdminHousePages.KeysPath);
+        routes.Page("/admin/settings", house.SettingsAsync, AdminPermissions.SettingsRead);
+        routes.Page("/admin/health", house.HealthAsync, AdminPermissions.HealthRead);
     }
 
     private static void MapAccounts(IEndpointRouteBuilder routes)

@@ -15,8 +15,9 @@ public static class AdminPermissions
     public static readonly Permission KeysRead = new("keys.read", "See the signing keys");
     public static readonly Permission KeysWrite = new("keys.write", "Rotate the signing keys");
     public static readonly Permission SettingsRead = new("settings.read", "See the settings in force, secrets masked");
+    public static readonly Permission HealthRead = new("health.read", "See whether database, mail, keys and clock are well");
     public static readonly Permission StatsRead = new("stats.read", "See figures and plots");
 
     public static IReadOnlyList<Permission> All { get; } =
-        [AccountsRead, AccountsWrite, RolesRead, RolesWrite, AuditRead, MailRead, MailWrite, KeysRead, KeysWrite, SettingsRead, StatsRead];
+        [AccountsRead, AccountsWrite, RolesRead, RolesWrite, AuditRead, MailRead, MailWrite, KeysRead, KeysWrite, SettingsRead, HealthRead, StatsRead];
 }

@@ -9,9 +9,9 @@ using Microsoft.AspNetCore.Http;
 namespace Cardea.Features.Admin;
 
 /// <summary>The JSON door to what happened, what goes out, and the figures.</summary>
-public sealed class AdminRecordsEndpoints(Database database, AuditStore auditStore, AuditLog audit, OutboxStore outbox, OutboxSignal signal, AdminStats stats, Cursors cursors, TimeProvider clock)
+public sealed class AdminRecordsEndpoints(Database database, AuditStore auditStore, OutboxStore outbox, MailRetry retry, AdminStats stats, Cursors cursors, TimeProvider clock)
 {
-    private static readonly string[] MailStates = [MailState.Queued, MailState.Sent, MailState.Parked];
+    internal static readonly string[] MailStates = [MailState.Queued, MailState.Sent, MailState.Parked];
 
     public async Task<IResult> AuditAsync(HttpContext http)
     {
@@ -49,31 +49,14 @@ public sealed class AdminRecordsEndpoints(Database database, AuditStore auditSto
         return Answers.Json(query.PageOf(rows, mail => mail.Id, mail => AdminMailBody.Of(mail, clock.Milliseconds())));
     }
 
-    public async Task<IResult> RetryMailAsync(HttpContext http)
-    {
-        var (id, by) = ((string)http.Request.RouteValues["id"]!, AdminAccountsEndpoints.By(http));
-        var refusal = await database.WriteAsync(async transaction =>
-        {
-            if (!Id.IsWellFormed(id) || await outbox.FindAsync(transaction, id) is not { } mail)
-            {
-                return CommonProblems.NotFound;
-            }
-
-            if (!await outbox.TryRequeueAsync(transaction, id, clock.Milliseconds()))
-            {
-                return AdminProblems.MailNotRetried;
-            }
-
-            await audit.RecordAsync(transaction, AdminEvents.MailRetried, mail.AccountId, by.Client, new { Mail = id, mail.Template }, actorId: by.Actor);
-            transaction.AfterCommit(signal.Wake);
-            return null;
-        });
-        return refusal is null ? Answers.Message("The mail is in the queue again.", StatusCodes.Status202Accepted) : Answers.Problem(refusal);
-    }
+    public async Task<IResult> RetryMailAsync(HttpContext http) =>
+        await retry.RetryAsync((string)http.Request.RouteValues["id"]!, AdminAccountsEndpoints.By(http)) is { } refusal
+            ? Answers.Problem(refusal)
+            : Answers.Message("The mail is in the queue again.", StatusCodes.Status202Accepted);
 
     public async Task<IResult> StatsAsync(HttpContext http) => Answers.Json(await stats.ReadAsync());
 
-    private static long? Instant(string? text, string field, FieldErrors errors)
+    internal static long? Instant(string? text, string field, FieldErrors errors)
     {
         if (text is null)
         {

@@ -13,7 +13,7 @@ public sealed class ListingQuery
     private const int LongestFilter = 254;
 
     /// <summary>Sorts after every id.</summary>
-    private const string FromTheNewest = "g";
+    internal const string FromTheNewest = "g";
 
     private readonly string _listing;
     private readonly Cursors _cursors;
@@ -26,6 +26,8 @@ public sealed class ListingQuery
     public IReadOnlyDictionary<string, string> Filters { get; }
 
     public int Limit { get; }
+
+    public bool IsFirst => Before == FromTheNewest;
 
     /// <summary>Only what is older than this id.</summary>
     public string Before { get; }
@@ -77,6 +79,13 @@ public sealed class ListingQuery
     /// <summary>A page of what was asked for. One more than the limit was read, which tells whether there is more.</summary>
     public Page<TBody> PageOf<TRow, TBody>(IReadOnlyList<TRow> rows, Func<TRow, string> id, Func<TRow, TBody> body) => new(
         [.. rows.Take(Limit).Select(body)], rows.Count > Limit ? _cursors.Write(_listing, id(rows[Limit - 1])) : null);
+
+    /// <summary>The address of this listing's page, further on from a cursor; without one from the newest.</summary>
+    public string Path(string page, string? cursor)
+    {
+        var query = string.Join('&', Filters.Concat(cursor is null ? [] : [KeyValuePair.Create("cursor", cursor)]).Select(pair => $"{pair.Key}={Uri.EscapeDataString(pair.Value)}"));
+        return query.Length == 0 ? page : $"{page}?{query}";
+    }
 
     private static string Shown(string name) => string.Concat(name.Where(letter => letter is > ' ' and < '\u007f').Take(64)) is { Length: > 0 } shown ? shown : "?";
 }

@@ -29,6 +29,7 @@ internal static class MailFeature
         services.AddSingleton<OutboxSignal>();
         services.AddSingleton<OutboxStore>();
         services.AddSingleton<Outbox>();
+        services.AddSingleton<MailPreview>();
         services.AddSingleton<MailRequestStore>();
         services.AddSingleton<MailRequests>();
         services.AddSingleton<MailAllowance>();

@@ -64,7 +64,7 @@ public sealed partial class OutboxJob : Job
         try
         {
             var content = _outbox.Open(mail) ?? throw new SmtpFailure("The content can't be opened with this master key.", isPermanent: true);
-            var rendered = _templates.Render(mail.Template, content.Language, Complete(content.Values));
+            var rendered = _templates.Render(mail.Template, content.Language, Complete(content.Values, _branding, _publicUrl));
             await _transport.SendAsync(
                 new(mail.Id, mail.Recipient, rendered, content.Values.GetValueOrDefault("link_url"), Code(content.Values), mail.CreatedAt.ToInstant()), stopping);
             await FinishAsync(mail, MailState.Sent, null);
@@ -99,12 +99,12 @@ public sealed partial class OutboxJob : Job
         _mails.Add(1, new KeyValuePair<string, object?>("state", state));
     }
 
-    private Dictionary<string, string> Complete(IReadOnlyDictionary<string, string> values) => new(values)
+    internal static Dictionary<string, string> Complete(IReadOnlyDictionary<string, string> values, Branding branding, PublicUrl publicUrl) => new(values)
     {
-        ["brand_name"] = _branding.Name,
-        ["accent_color"] = _branding.AccentColor,
-        ["footer_note"] = _branding.FooterNote,
-        ["public_url"] = _publicUrl.Text,
+        ["brand_name"] = branding.Name,
+        ["accent_color"] = branding.AccentColor,
+        ["footer_note"] = branding.FooterNote,
+        ["public_url"] = publicUrl.Text,
     };
 
     private static string? Code(IReadOnlyDictionary<string, string> values) => values.GetValueOrDefault("code") ?? values.GetValueOrDefault("temporary_password");

@@ -16,6 +16,10 @@ public sealed class AttemptCounterStore
     public Task<long> GetBlockedUntilAsync(Scope scope, string key) =>
         scope.GetAsync<long>("SELECT blocked_until FROM attempt_counters WHERE key = @key", new { key });
 
+    /// <summary>When the last block among these keys ends; null when none is blocked.</summary>
+    public Task<long?> FindLastBlockAsync(Scope scope, string prefix, long now) => scope.FindAsync<long?>(
+        "SELECT MAX(blocked_until) FROM attempt_counters WHERE substr(key, 1, @length) = @prefix AND blocked_until > @now", new { prefix, length = prefix.Length, now });
+
     public Task SetBlockedUntilAsync(Transaction transaction, string key, long until) =>
         transaction.ExecuteAsync("UPDATE attempt_counters SET blocked_until = @until WHERE key = @key", new { key, until });
 

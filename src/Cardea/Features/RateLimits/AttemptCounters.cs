@@ -33,6 +33,9 @@ public sealed class AttemptCounters(AttemptCounterStore store, TimeProvider cloc
     /// <summary>The guess was right: only failures in a row count, so the counter begins again.</summary>
     public Task ForgetAsync(Transaction transaction, string key) => store.RemoveAsync(transaction, key);
 
+    /// <summary>Until when one of these keys is blocked; null when all of them may be tried.</summary>
+    public Task<long?> FindLastBlockAsync(Scope scope, string prefix) => store.FindLastBlockAsync(scope, prefix, clock.Milliseconds());
+
     /// <summary>Something stronger than a guess has happened to what these keys guard: all of them begin again.</summary>
     public Task ForgetAllAsync(Transaction transaction, string prefix) => store.RemoveByPrefixAsync(transaction, prefix);
 }

@@ -47,6 +47,8 @@ public sealed class RoleStore
     public Task<List<string>> ListHoldersAsync(Scope scope, string role) =>
         scope.QueryAsync<string>("SELECT account_id FROM account_roles WHERE role = @role", new { role });
 
+    public Task<long> CountHoldersAsync(Scope scope, string role) => scope.GetAsync<long>("SELECT COUNT(*) FROM account_roles WHERE role = @role", new { role });
+
     public Task<List<string>> ListPermissionsAsync(Scope scope, string role) =>
         scope.QueryAsync<string>("SELECT permission FROM role_permissions WHERE role = @role ORDER BY permission", new { role });
 

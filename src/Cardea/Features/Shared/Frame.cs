@@ -1,4 +1,5 @@
 using Cardea.Foundation.Pages;
+using Cardea.Foundation.Problems;
 
 namespace Cardea.Features.Shared;
 
@@ -12,10 +13,16 @@ namespace Cardea.Features.Shared;
 /// <param name="SignedInAs">The name to show for who is signed in; null when nobody is.</param>
 /// <param name="HasScript">False on pages that must work from any state of the house, such as errors.</param>
 /// <param name="Query">What stands behind the path, so that another language is the same page and not one that has forgotten a link's token.</param>
-public sealed record Frame(Texts Texts, Branding Branding, PageAssets Assets, string FormToken, FlashMessage? Flash, string Path, string? SignedInAs, bool HasScript = true, string Query = "")
+/// <param name="Administration">The pages of the administration that who is signed in may open; empty for most.</param>
+public sealed record Frame(
+    Texts Texts, Branding Branding, PageAssets Assets, string FormToken, FlashMessage? Flash, string Path, string? SignedInAs, bool HasScript = true, string Query = "",
+    IReadOnlyList<FramePlace>? Administration = null)
 {
     public override string ToString() => $"[frame of {Path}]";
 }
+
+/// <summary>A page that the frame leads to.</summary>
+public sealed record FramePlace(string Path, Phrase Text);
 
 /// <summary>A form as it comes back to be mended: what was typed (never a password) and what is wrong with it.</summary>
 /// <param name="FirstWrong">The field to begin with, in the order of the form.</param>

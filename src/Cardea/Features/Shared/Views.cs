@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 namespace Cardea.Features.Shared;
 
 /// <summary>Draws views as static HTML inside the frame.</summary>
-public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding branding, PageAssets assets, FindFrameName findName)
+public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding branding, PageAssets assets, FindFrameName findName, FindAdministration findAdministration)
 {
     private static readonly string[] NeverKept = ["password", "password_again", "current_password", "new_password", "new_password_again", "credential", PagesFoundation.TokenField];
 
@@ -27,7 +27,8 @@ public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding 
     public async Task<Frame> FrameAsync(HttpContext http) => new(
         Texts.In(Languages.Of(http.Request)), branding, assets, antiforgery().GetAndStoreTokens(http).RequestToken ?? "", flash.Take(http), http.Request.Path.Value ?? "/",
         http.CallerIfAny() is { PendingId: null } caller ? await findName(caller) : null,
-        Query: HttpMethods.IsGet(http.Request.Method) ? http.Request.QueryString.Value ?? "" : "");
+        Query: HttpMethods.IsGet(http.Request.Method) ? http.Request.QueryString.Value ?? "" : "",
+        Administration: http.CallerIfAny() is { PendingId: null } administrator ? await findAdministration(administrator) : null);
 
     /// <summary>After a POST: another page, which says what was done.</summary>
     public IResult Redirect(HttpContext http, string path, FlashKind kind, string english)
@@ -69,3 +70,6 @@ public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding 
 
 /// <summary>What to call who is signed in.</summary>
 public delegate ValueTask<string?> FindFrameName(Caller caller);
+
+/// <summary>The pages of the administration that the caller may open.</summary>
+public delegate ValueTask<IReadOnlyList<FramePlace>> FindAdministration(Caller caller);

@@ -40,13 +40,13 @@ public sealed class SigningKeyRing(
     public async ValueTask<IReadOnlyList<PublicJwk>> PublishedAsync() => [.. (await LoadedAsync()).Keys.Select(key => key.Key.PublicJwk)];
 
     /// <summary>Makes the next key. It signs once every verifier can know it; the keys before it then run out.</summary>
-    public async Task<string> RotateAsync(ClientInfo client) => (await RenewAsync(client, announced: true)).Stored.Id;
+    public async Task<string> RotateAsync(ClientInfo client, string? actorId = null) => (await RenewAsync(client, announced: true, actorId: actorId)).Stored.Id;
 
     /// <summary>
     /// For a key that somebody else may have: a new one signs at once, and what the old ones signed is refused from now on. Whoever verifies by
     /// itself refuses the new tokens until it has read the key set again, and takes the old ones as long.
     /// </summary>
-    public async Task<string> ReplaceAsync(ClientInfo client) => (await RenewAsync(client, announced: false, endsOld: true)).Stored.Id;
+    public async Task<string> ReplaceAsync(ClientInfo client, string? actorId = null) => (await RenewAsync(client, announced: false, endsOld: true, actorId: actorId)).Stored.Id;
 
     /// <summary>Every key that signs or verifies, in the order in which they sign.</summary>
     public Task<List<StoredSigningKey>> ListAsync() => database.ReadAsync(scope => store.ListLiveAsync(scope, clock.Milliseconds()));
@@ -60,7 +60,7 @@ public sealed class SigningKeyRing(
         (await LoadedAsync()).Keys.Where(key => key.Stored.Algorithm == options.Algorithm.Name()).Select(key => key.Stored.CreatedAt).DefaultIfEmpty(0).Max()
             < clock.Milliseconds() - (long)options.RotateAfter.TotalMilliseconds;
 
-    private async Task<(StoredSigningKey Stored, SigningKey Key)> RenewAsync(ClientInfo client, bool announced, bool endsOld = false)
+    private async Task<(StoredSigningKey Stored, SigningKey Key)> RenewAsync(ClientInfo client, bool announced, bool endsOld = false, string? actorId = null)
     {
         var made = SigningKey.Generate(options.Algorithm);
         var id = await database.WriteAsync(async transaction =>
@@ -90,7 +90,7 @@ public sealed class SigningKeyRing(
                 await store.SetVerifiesUntilAsync(transaction, old.Id, endsOld ? now : signsFrom + (long)(options.TokenLifetime + Announcement).TotalMilliseconds);
             }
 
-            await audit.RecordAsync(transaction, SigningKeyEvents.Rotated, null, client, new { KeyId = made.KeyId, Algorithm = options.Algorithm.Name(), EndsOld = endsOld });
+            await audit.RecordAsync(transaction, SigningKeyEvents.Rotated, null, client, new { KeyId = made.KeyId, Algorithm = options.Algorithm.Name(), EndsOld = endsOld }, actorId: actorId);
             transaction.Invalidate(Topic, "all");
             return made.KeyId;
         });

@@ -34,7 +34,7 @@ public static class PageDoors
     public static IEndpointConventionBuilder Page(this IEndpointRouteBuilder routes, string path, Func<HttpContext, Task<IResult>> show, PageAccess access) =>
         Map(routes, HttpMethods.Get, path, show, access, Limit.None("a page; what it does is counted where it is done"));
 
-    /// <param name="from">The page that holds the form: where to go back to when its sender must sign in or confirm first.</param>
+    /// <param name="from">The page that holds the form: where to go back to when its sender must sign in or confirm first. <c>{id}</c> and the like are those of the form's own path.</param>
     public static IEndpointConventionBuilder Form(
         this IEndpointRouteBuilder routes, string path, Func<HttpContext, IFormCollection, Task<IResult>> take, PageAccess access, Limit limit, string? from = null) =>
         Map(routes, HttpMethods.Post, path, async http => await take(http, await http.Request.ReadFormAsync(http.RequestAborted)), access, limit, from);
@@ -118,10 +118,13 @@ public static class PageDoors
     /// <summary>By way of another page, and back to this one: with 303, since what was posted is not kept.</summary>
     private static void Detour(HttpContext http, string by, string? from)
     {
-        var back = HttpMethods.IsPost(http.Request.Method) ? from : http.Request.Path + http.Request.QueryString;
+        var back = HttpMethods.IsPost(http.Request.Method) ? Filled(from, http) : http.Request.Path + http.Request.QueryString;
         http.Response.StatusCode = StatusCodes.Status303SeeOther;
         http.Response.Headers.Location = back is null ? by : $"{by}?return_url={Uri.EscapeDataString(back)}";
     }
+
+    private static string? Filled(string? from, HttpContext http) =>
+        from is null ? null : http.Request.RouteValues.Aggregate(from, (path, value) => path.Replace($"{{{value.Key}}}", Uri.EscapeDataString(value.Value?.ToString() ?? ""), StringComparison.Ordinal));
 
     /// <summary>A browser says truthfully where a POST comes from; one that says nothing at all still needs the token.</summary>
     private static bool IsForeign(HttpContext http, PublicUrl publicUrl)
