@@ -340,3 +340,12 @@ CREATE TABLE audit_chain (
 CREATE INDEX audit_chain_open ON audit_chain (event_id) WHERE number IS NULL;
 
 INSERT INTO audit_chain (event_id) SELECT id FROM audit_events;
+
+-- 0012_setup
+-- The one-time link by which the first administrator is made; there is one at most, and none of it but the hash of its secret.
+CREATE TABLE setup_links (
+    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    token_hash BYTEA NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
