@@ -14,7 +14,11 @@ public sealed record AccountReclaim(Func<Transaction, string, Task> ForgetAsync)
 /// <summary>An account's address proves itself at sign-in or recovery, and not by the link that was mailed for it.</summary>
 public sealed class AddressProof(AccountStore accounts, IEnumerable<AccountReclaim> reclaims, Outbox outbox, AccountMails mails, AuditLog audit, TimeProvider clock)
 {
-    /// <summary>Of an account whose address was never proved before nothing is kept that could let somebody else in (passwords, sessions, factors).</summary>
+    /// <summary>
+    /// Of an account whose address was never proved before nothing is kept that could let somebody else in (its password, its sessions). Where a second
+    /// factor is set up, all stays: who reads a mailbox must not get past a factor by it, and a factor that a stranger planted keeps the owner out, but
+    /// lets nobody else have what is theirs.
+    /// </summary>
     /// <param name="keep">Who proves the address has proved the password as well.</param>
     /// <param name="setsPassword">A new password is set with the proof, and its owner is told of that.</param>
     /// <returns>The account as it is then.</returns>
@@ -26,14 +30,14 @@ public sealed class AddressProof(AccountStore accounts, IEnumerable<AccountRecla
             return account;
         }
 
-        if (!keep)
+        if (!keep && !account.Account.HasSecondFactor)
         {
             foreach (var reclaim in reclaims)
             {
                 await reclaim.ForgetAsync(transaction, account.Id);
             }
 
-            if (account.Account.HasSecondFactor || (account.Account.PasswordHash is not null && !setsPassword))
+            if (account.Account.PasswordHash is not null && !setsPassword)
             {
                 await outbox.EnqueueAsync(transaction, mails.Reclaimed(account.Account, setsPassword, client.Language));
             }
