@@ -25,7 +25,7 @@ internal sealed record JsonRoute(string Method, string Path, Access Access, Json
            from access in endpoint.Metadata.OfType<Access>()
            from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? []
            select new JsonRoute(
-               method, endpoint.RoutePattern.RawText!.Replace("{id}", new string('0', 32), StringComparison.Ordinal), access,
+               method, endpoint.RoutePattern.RawText!.Replace("{id}", new string('0', 32), StringComparison.Ordinal).Replace("{name}", "nothing", StringComparison.Ordinal), access,
                ExampleOf(endpoint), MembersOf(endpoint)),
     ];
 
@@ -103,7 +103,7 @@ internal sealed class Stranger(TestApp app) : IDisposable
 
     /// <summary>The access token that the door asks for, or none.</summary>
     public Task<Answer> SendAsync(JsonRoute route, string? body, Actor actor) =>
-        SendAsync(route.Method, route.Path, body, route.Access is Access.Bearer or Access.RecentBearer or Access.Enrolling ? actor.AccessToken : null);
+        SendAsync(route.Method, route.Path, body, route.Access is Access.Anyone or Access.Loopback ? null : actor.AccessToken);
 
     public void Dispose() => _client.Dispose();
 }

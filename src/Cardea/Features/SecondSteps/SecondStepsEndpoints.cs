@@ -21,6 +21,8 @@ public sealed record ReauthenticationRequest(string? Password = null, string? Co
 /// <summary>The JSON door to what comes after the first proof.</summary>
 public sealed class SecondStepsEndpoints(Database database, SecondStep step, Reauthentication reauthentication, IEnumerable<FactorPart> parts, TrustedDevices trusted, DeviceCookie deviceCookie, SignInEndpoints outcomes)
 {
+    private const string NoCredential = "Give the credential that the browser made.";
+
     public async Task<IResult> FinishAsync(HttpContext http)
     {
         if (!(await JsonBody.ReadAsync<SecondStepRequest>(http)).IsRead(out var request, out var problem))
@@ -39,7 +41,11 @@ public sealed class SecondStepsEndpoints(Database database, SecondStep step, Rea
             errors.Add("method", "Say which method this is.");
         }
 
-        if (request.Code is null == IsMissing(request.Credential))
+        if (!IsMissing(request.Credential) && request.Credential is not { ValueKind: JsonValueKind.Object })
+        {
+            errors.Add("credential", NoCredential);
+        }
+        else if (request.Code is null == IsMissing(request.Credential))
         {
             errors.Add("code", "Give either a code or a credential.");
         }
@@ -63,6 +69,11 @@ public sealed class SecondStepsEndpoints(Database database, SecondStep step, Rea
         }
 
         var hasCredential = !IsMissing(request.Credential);
+        if (hasCredential && request.Credential is not { ValueKind: JsonValueKind.Object })
+        {
+            return Answers.Problem(FieldErrors.One("credential", NoCredential));
+        }
+
         if ((request.Password is null ? 0 : 1) + (request.Code is null ? 0 : 1) + (hasCredential ? 1 : 0) != 1)
         {
             return Answers.Problem(FieldErrors.One("password", "Give one of password, code and credential."));
