@@ -17,10 +17,12 @@ public sealed class PasskeyFlowsTests(Chromium chromium)
     {
         await using var app = await VirtualAuthenticator.StartAppAsync();
         await using var anna = await chromium.VisitAsync(app);
+        await anna.Page.AddInitScriptAsync("PublicKeyCredential.signalAllAcceptedCredentials = async (all) => { globalThis.accepted = all; }");
         var owner = await app.NewActor("anna").SignUpAsync();
         await anna.SignInAsync(owner.Email, Password);
         await anna.ExpectAtAsync("/dashboard");
         await AddAsync(anna, "Laptop");
+        Assert.Equal(1, await anna.Page.EvaluateAsync<int>("accepted.allAcceptedCredentialIds.length"));
         var laptop = _authenticators[anna];
         await Expect(anna.Main).ToContainTextAsync("Laptop");
         await Expect(anna.Main).ToContainTextAsync("not used yet");
@@ -47,6 +49,7 @@ public sealed class PasskeyFlowsTests(Chromium chromium)
         await anna.PressAsync("Remove: <b>Old</b> laptop");
         await anna.ExpectFlashAsync("The passkey was removed.");
         await Expect(anna.Main).ToContainTextAsync("You have none yet.");
+        Assert.Equal("localhost 0", await anna.Page.EvaluateAsync<string>("`${accepted.rpId} ${accepted.allAcceptedCredentialIds.length}`")); // so the keeper offers it no more
         anna.ExpectNoFault();
     }
 

@@ -167,6 +167,17 @@ public sealed class PasskeyTests
         (await app.NewActor().TrySignInAsync("brass otter window seven", login: squatter.Email)).Expect(HttpStatusCode.OK);
     }
 
+    [Fact]
+    public async Task Password_stores_find_where_passkeys_and_passwords_are_changed()
+    {
+        await using var app = await TestApp.StartAsync(Engine.Sqlite);
+        var page = app.Address.GetLeftPart(UriPartial.Authority) + "/account/security/passkeys";
+        var told = (await app.NewActor().GetAsync("/.well-known/passkey-endpoints")).Expect(HttpStatusCode.OK).Json;
+        Assert.Equal((page, page), (told.GetProperty("enroll").GetString(), told.GetProperty("manage").GetString()));
+        var answer = (await app.NewActor().GetAsync("/.well-known/change-password")).Expect(HttpStatusCode.Found);
+        Assert.Equal("/account/security", answer.Header("Location"));
+    }
+
     private static IEnumerable<string?> Words(Actor actor) => Actor.Claims(actor.AccessToken!).GetProperty("amr").EnumerateArray().Select(word => word.GetString());
 
     private static JsonElement Only(Answer answer, string member) => Assert.Single(answer.Expect(HttpStatusCode.OK).Json.GetProperty(member).EnumerateArray());
