@@ -35,7 +35,7 @@ public sealed class PasskeyFactor(Database database, PasskeyStore store, Passkey
 
     public async Task<FactorVerdict> CheckAsync(AccountSnapshot account, PendingSignIn? pending, FactorAnswer answer, ClientInfo client)
     {
-        if (PasskeyCredential.ParseAsserted(answer.Credential) is not { } credential || !IsFor(credential.Challenge, account, pending, client))
+        if (PasskeyCredential.ParseAsserted(answer.Credential) is not { } credential || !IsFor(credential.Challenge, account, pending))
         {
             return new FactorVerdict.Wrong();
         }
@@ -63,7 +63,7 @@ public sealed class PasskeyFactor(Database database, PasskeyStore store, Passkey
     }
 
     /// <summary>A living session may confirm itself by what would sign its owner in anew: that proves no less, and is what a client can ask for over JSON.</summary>
-    private bool IsFor(byte[] challenge, AccountSnapshot account, PendingSignIn? pending, ClientInfo client) => pending is not null
+    private bool IsFor(byte[] challenge, AccountSnapshot account, PendingSignIn? pending) => pending is not null
         ? challenges.IsLive(challenge, PasskeyCeremony.SecondStep, pending.Id)
-        : challenges.IsLive(challenge, PasskeyCeremony.Confirmation, account.Id) || challenges.IsLive(challenge, PasskeyCeremony.SignIn, client.Binding ?? "");
+        : challenges.IsLive(challenge, PasskeyCeremony.Confirmation, account.Id) || challenges.IsLive(challenge, PasskeyCeremony.SignIn, PasskeySignIn.Anybody);
 }

@@ -11,12 +11,15 @@ namespace Cardea.Features.Passkeys;
 /// </summary>
 public sealed class PasskeySignIn(Database database, PasskeyStore store, PasskeyChallenges challenges, PasskeyVerifier verifier, SignInGate gate, AuditLog audit, TimeProvider clock)
 {
-    public Task<string> OptionsAsync(ClientInfo client) =>
-        verifier.RequestOptionsAsync(challenges.Issue(PasskeyCeremony.SignIn, BoundTo(client)), allowed: null, mustVerify: true);
+    /// <summary>What is asked over JSON is bound to nobody.</summary>
+    public const string Anybody = "";
 
-    public async Task<SignInOutcome> SignInAsync(PasskeyCredential? credential, SignInRequest request)
+    /// <param name="boundTo">The browser that a page gives them to, or <see cref="Anybody"/>.</param>
+    public Task<string> OptionsAsync(string boundTo) => verifier.RequestOptionsAsync(challenges.Issue(PasskeyCeremony.SignIn, boundTo), allowed: null, mustVerify: true);
+
+    public async Task<SignInOutcome> SignInAsync(PasskeyCredential? credential, string boundTo, SignInRequest request)
     {
-        if (credential is null || !challenges.IsLive(credential.Challenge, PasskeyCeremony.SignIn, BoundTo(request.Client)))
+        if (credential is null || !challenges.IsLive(credential.Challenge, PasskeyCeremony.SignIn, boundTo))
         {
             return await RefuseAsync(null, "challenge", request.Client);
         }
@@ -51,8 +54,6 @@ public sealed class PasskeySignIn(Database database, PasskeyStore store, Passkey
                 return await RefuseAsync(passkey, "not_verified", request.Client);
         }
     }
-
-    private static string BoundTo(ClientInfo client) => client.Binding ?? "";
 
     private async Task<SignInOutcome> RefuseAsync(Passkey? passkey, string reason, ClientInfo client)
     {

@@ -71,7 +71,7 @@ public sealed class PasskeysEndpoints(
 
         if (request.MfaToken is null)
         {
-            return Options(await signIn.OptionsAsync(ClientInfo.Of(http)));
+            return Options(await signIn.OptionsAsync(PasskeySignIn.Anybody));
         }
 
         return await database.ReadAsync(scope => pendings.FindAsync(scope, request.MfaToken)) is { Step: PendingStep.Factor } pending
@@ -92,7 +92,7 @@ public sealed class PasskeysEndpoints(
         }
 
         return await outcomes.TellAsync(http, await signIn.SignInAsync(
-            PasskeyCredential.ParseAsserted(request.Credential), new(deviceCookie.Client(http), request.Replace ?? false, ForPages: false)));
+            PasskeyCredential.ParseAsserted(request.Credential), PasskeySignIn.Anybody, new(deviceCookie.Client(http), request.Replace ?? false, ForPages: false)));
     }
 
     public async Task<IResult> AddOptionsAsync(HttpContext http)

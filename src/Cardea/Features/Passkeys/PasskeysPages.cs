@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Cardea.Features.Accounts;
 using Cardea.Features.RecoveryCodes;
 using Cardea.Features.SecondSteps;
@@ -18,19 +19,30 @@ namespace Cardea.Features.Passkeys;
 /// </summary>
 public sealed class PasskeysPages(
     Database database, PasskeyStore store, PasskeySignIn signIn, PasskeyEnrolment enrolment, PasskeyChanges changes, PasskeyVerifier verifier, AccountDirectory accounts, PageSignIn pageSignIn,
-    SecondStepPages steps, RecoveryCodesPages recoveryCodes, BrowserBinding binding, DeviceCookie deviceCookie, SessionCookie sessionCookie, Views views)
+    SecondStepPages steps, RecoveryCodesPages recoveryCodes, StepCookie cookies, DeviceCookie deviceCookie, SessionCookie sessionCookie, Views views)
 {
     public const string SignInPath = PageDoors.LoginPath + "/passkey";
     public const string SignInOptionsPath = SignInPath + "/options";
     public const string Path = "/account/security/passkeys";
 
-    public async Task<IResult> SignInOptionsAsync(HttpContext http) => PasskeysEndpoints.Options(await signIn.OptionsAsync(binding.Ask(http)));
+    /// <summary>Ties what a page asked for to the browser that it was asked in.</summary>
+    private const string BrowserStep = "passkey";
+
+    /// <summary>A browser keeps the one binding while it asks: two windows of it both work.</summary>
+    public async Task<IResult> SignInOptionsAsync(HttpContext http)
+    {
+        var browser = cookies.Find(http, BrowserStep) ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        cookies.Set(http, BrowserStep, browser, PasskeyChallenges.Lifetime);
+        return PasskeysEndpoints.Options(await signIn.OptionsAsync(browser));
+    }
 
     public async Task<IResult> SignInAsync(HttpContext http, IFormCollection form)
     {
         var returnTo = ReturnUrl.Local(form["return_url"]);
-        var client = binding.Answer(http, deviceCookie.Client(http));
-        var outcome = await signIn.SignInAsync(PasskeyCredential.ParseAsserted(PasskeyCredential.Read(form["credential"].ToString())), new(client, form["replace"] == "true", ForPages: true));
+        // Who holds no cookie asked on no page, and is not let in by what was asked over JSON.
+        var browser = cookies.Find(http, BrowserStep);
+        var credential = browser is null ? null : PasskeyCredential.ParseAsserted(PasskeyCredential.Read(form["credential"].ToString()));
+        var outcome = await signIn.SignInAsync(credential, browser ?? PasskeySignIn.Anybody, new(deviceCookie.Client(http), form["replace"] == "true", ForPages: true));
         if (await pageSignIn.GoOnAsync(http, outcome, returnTo) is { } next)
         {
             return next;
