@@ -43,6 +43,8 @@ public sealed class PasskeyStore
             passkey.CreatedAt,
         }) == 1;
 
+    public Task<long> CountOwnersAsync(Scope scope) => scope.GetAsync<long>("SELECT COUNT(DISTINCT account_id) FROM passkeys");
+
     public Task<List<Passkey>> ListAsync(Scope scope, string accountId) =>
         scope.QueryAsync<Passkey>($"SELECT {Columns} FROM passkeys WHERE account_id = @accountId ORDER BY id", new { accountId });
 
