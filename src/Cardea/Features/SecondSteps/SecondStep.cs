@@ -55,7 +55,8 @@ public sealed class SecondStep(
 
                     await attempts.SucceedAsync(transaction, account.Id, factor);
                     return true;
-                }) with { ProvesAddress = right.ProvesAddress }, request);
+                }) with
+                { ProvesAddress = right.ProvesAddress }, request);
             case FactorVerdict.Refused(var refusal):
                 await attempts.TakeBackAsync(account.Id, factor);
                 return Refuse(refusal);
