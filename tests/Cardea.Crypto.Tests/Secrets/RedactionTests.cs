@@ -58,6 +58,12 @@ public class RedactionTests
             return (token, [token.Reveal()]);
         }
 
+        if (type == typeof(ReadableSecret))
+        {
+            var secret = ReadableSecret.New();
+            return (secret, [secret.Reveal(), secret.Reveal().Replace("-", "", StringComparison.Ordinal)]);
+        }
+
         if (type == typeof(NumericCode))
         {
             var code = NumericCode.New();

@@ -14,12 +14,15 @@ public sealed class ErErrorContractTests
     {
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
-        var alice = await (await app.NewActor().SignUpAsync()).SignInAsync();
+        var alice = await app.NewAdministratorAsync(); // who comes to every door
         var before = await app.DumpSettledAsync();
         var served = JsonRoute.All(app).ToLookup(route => route.Path, route => route.Method);
+        // "options" is an id where an id may stand.
+        bool IsAnothers(string method, string path) =>
+            served.Any(other => other.Contains(method) && other.Key.Replace(new string('0', 32), path.Split('/')[^1], StringComparison.Ordinal) == path);
         foreach (var path in served)
         {
-            foreach (var method in new[] { "GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "OPTIONS", "PROPFIND" }.Except(path))
+            foreach (var method in new[] { "GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "OPTIONS", "PROPFIND" }.Except(path).Where(method => !IsAnothers(method, path.Key)))
             {
                 (await stranger.SendAsync(method, path.Key, null, alice.AccessToken)).ExpectProblem($"{method} {path.Key}", HttpStatusCode.MethodNotAllowed);
             }
@@ -36,20 +39,20 @@ public sealed class ErErrorContractTests
     {
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
-        var alice = await (await app.NewActor().SignUpAsync()).SignInAsync();
+        var alice = await app.NewAdministratorAsync(); // who comes to every door
         var routes = JsonRoute.WithBody(app);
         Assert.True(routes.Count >= 11, "The routing table lost its bodies.");
         foreach (var route in routes)
         {
             var before = await app.DumpSettledAsync();
-            foreach (var (what, body, statuses) in Wrong(route))
+            foreach (var (what, body, statuses) in Wrong(route).Where(wrong => wrong.What != "an empty text" || !NeedsNoBody(route)))
             {
                 (await stranger.SendAsync(route, body, alice)).ExpectProblem($"{route}, {what}", statuses);
             }
 
             foreach (var type in new[] { "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml", "application/jsonp", "application/json; charset=utf-16", "" })
             {
-                (await stranger.SendAsync(route.Method, route.Path, route.Example!.ToJsonString(), route.Access is Access.Bearer or Access.RecentBearer or Access.Enrolling ? alice.AccessToken : null, type))
+                (await stranger.SendAsync(route.Method, route.Path, route.Example!.ToJsonString(), route.Access is Access.Anyone or Access.Loopback ? null : alice.AccessToken, type))
                     .ExpectProblem($"{route} as {type}", HttpStatusCode.UnsupportedMediaType);
             }
 
@@ -62,7 +65,7 @@ public sealed class ErErrorContractTests
     {
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
-        var alice = await (await app.NewActor().SignUpAsync()).SignInAsync();
+        var alice = await app.NewAdministratorAsync(); // who comes to every door
         foreach (var route in JsonRoute.WithBody(app))
         {
             foreach (var member in route.Example!.Select(pair => pair.Key).ToList())
@@ -83,7 +86,7 @@ public sealed class ErErrorContractTests
     {
         await using var app = await TestApp.StartAsync(engine, Stranger.Believed);
         using var stranger = new Stranger(app);
-        foreach (var route in JsonRoute.All(app).Where(route => route.Access is Access.Bearer or Access.RecentBearer or Access.Enrolling))
+        foreach (var route in JsonRoute.All(app).Where(route => route.Access is not (Access.Anyone or Access.Loopback)))
         {
             (await stranger.SendAsync(route.Method, route.Path, "[not json")).ExpectProblem($"{route}", HttpStatusCode.Unauthorized);
             var answer = (await stranger.SendAsync(route.Method, route.Path, "[not json", "nonsense")).ExpectProblem($"{route}", HttpStatusCode.Unauthorized);
@@ -105,6 +108,8 @@ public sealed class ErErrorContractTests
         (await stranger.SendAsync("GET", "/users/me%00")).Expect(HttpStatusCode.BadRequest);
     }
 
+    private static bool NeedsNoBody(JsonRoute route) => route.Path is "/auth/passkey/options" || route.Path.EndsWith("/temporary-password", StringComparison.Ordinal);
+
     private static IEnumerable<(string What, string Body, HttpStatusCode[] Statuses)> Wrong(JsonRoute route)
     {
         HttpStatusCode[] bad = [HttpStatusCode.BadRequest];
@@ -121,7 +126,10 @@ public sealed class ErErrorContractTests
         foreach (var (member, type) in route.Members)
         {
             var isText = type != typeof(bool?);
-            foreach (var value in new[] { isText ? "7" : "\"true\"", isText ? "true" : "1", "{}", "[]", "[\"a\"]", "{\"a\":1}", "1e999" })
+            string[] values = type == typeof(JsonElement?) ? ["7", "true", "[]", "[\"a\"]", "1e999"] // a credential is an object
+                : type == typeof(IReadOnlyList<string>) ? ["7", "true", "{}", "[1]", "{\"a\":1}", "1e999"]
+                : [isText ? "7" : "\"true\"", isText ? "true" : "1", "{}", "[]", "[\"a\"]", "{\"a\":1}", "1e999"];
+            foreach (var value in values)
             {
                 yield return ($"{member} {value}", route.With(member, value), bad);
             }

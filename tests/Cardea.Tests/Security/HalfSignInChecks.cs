@@ -28,7 +28,7 @@ public sealed class HalfSignInChecks
         {
             foreach (var operation in path.Value.EnumerateObject().Where(operation => operation.Name is "get" or "post" or "patch" or "put" or "delete"))
             {
-                var (method, address) = (operation.Name.ToUpperInvariant(), path.Name.Replace("{id}", new string('0', 32), StringComparison.Ordinal));
+                var (method, address) = (operation.Name.ToUpperInvariant(), path.Name.Replace("{id}", new string('0', 32), StringComparison.Ordinal).Replace("{name}", "nothing", StringComparison.Ordinal));
                 var asks = operation.Value.TryGetProperty("security", out var security) && security.EnumerateArray().Any(one => one.TryGetProperty("bearer", out _));
                 var body = routes[(method, address)].Example?.ToJsonString();
                 var answer = await stranger.SendAsync(method, address, body, token);
