@@ -12,7 +12,7 @@ namespace Cardea.Features.Passwords;
 /// settings: whoever signed up with it before proves nothing by that, whoever writes the settings owns the server.
 /// </summary>
 public sealed partial class AdminBootstrap(
-    Database database, PasswordsOptions options, AccountStore accounts, AccountDirectory directory, AddressProof proof, RoleStore roles, NewPassword newPassword, HashingGate hashing, AuditLog audit, TimeProvider clock, ILogger<AdminBootstrap> log)
+    Database database, PasswordsOptions options, AccountStore accounts, AddressProof proof, RoleStore roles, NewPassword newPassword, HashingGate hashing, AuditLog audit, TimeProvider clock, ILogger<AdminBootstrap> log)
 {
     public async Task RunAsync()
     {
@@ -35,7 +35,7 @@ public sealed partial class AdminBootstrap(
             if (account is not null)
             {
                 // Nor do passkeys or an authenticator app that were set up with it: they would open the administrator's account.
-                await proof.ProveAsync(transaction, (await directory.FindForUpdateAsync(transaction, account.Id))!, keep: false, ClientInfo.Server("start"), setsPassword: true);
+                await proof.TakeOverAsync(transaction, account.Id);
                 await newPassword.SetAsync(transaction, account, hash, ClientInfo.Server("start"), exceptSession: null);
             }
             else
