@@ -24,6 +24,7 @@ using Cardea.Features.SigningKeys;
 using Cardea.Features.Standing;
 using Cardea.Features.Tokens;
 using Cardea.Features.Totp;
+using Cardea.Features.Transfers;
 using Cardea.Foundation;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
@@ -80,6 +81,7 @@ public static class CardeaFeatures
         services.AddOverview();
         services.AddSetup();
         services.AddAdmin();
+        services.AddTransfers();
 
         services.AddDocuments(server);
 

@@ -17,7 +17,7 @@ namespace Cardea.Crypto.Passwords;
 /// <summary>A stored Argon2id hash. Other Argon2 types and versions do not parse.</summary>
 public sealed class Argon2Phc
 {
-    private const string Head = "$argon2id$v=19$";
+    internal const string Head = "$argon2id$v=19$";
     private const int MinSaltBytes = 8;
     private const int MaxSaltBytes = 64;
     private const int MinTagBytes = 16;

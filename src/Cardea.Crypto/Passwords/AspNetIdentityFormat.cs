@@ -23,9 +23,23 @@ internal sealed class AspNetIdentityFormat : IForeignPasswordFormat
     // version 1, Q, as the rest of the byte is 00 or 01 and what follows is a PRF number or salt. No dollar occurs in base64.
     public bool Recognises(string stored) => stored.StartsWith('A') && !stored.Contains('$', StringComparison.Ordinal);
 
+    public bool IsUsable(string stored) => TryRead(stored, stackalloc byte[MaxBlobBytes], out _);
+
     public bool Matches(ReadOnlySpan<byte> password, string stored, Argon2Arena arena)
     {
-        Span<byte> buffer = stackalloc byte[MaxBlobBytes];
+        if (!TryRead(stored, stackalloc byte[MaxBlobBytes], out var hash))
+        {
+            return false;
+        }
+
+        Span<byte> actual = stackalloc byte[hash.Subkey.Length];
+        Rfc2898DeriveBytes.Pbkdf2(password, hash.Salt, actual, hash.Iterations, hash.Algorithm);
+        return CryptographicOperations.FixedTimeEquals(actual, hash.Subkey);
+    }
+
+    private static bool TryRead(string stored, Span<byte> buffer, out Parts hash)
+    {
+        hash = default;
         if (!Convert.TryFromBase64String(stored, buffer, out var length) || length == 0)
         {
             return false;
@@ -34,19 +48,22 @@ internal sealed class AspNetIdentityFormat : IForeignPasswordFormat
         ReadOnlySpan<byte> blob = buffer[..length];
         return blob[0] switch
         {
-            0x00 => MatchesVersion2(password, blob[1..]),
-            0x01 => MatchesVersion3(password, blob),
+            0x00 => TryReadVersion2(blob[1..], out hash),
+            0x01 => TryReadVersion3(blob, out hash),
             _ => false,
         };
     }
 
-    private static bool MatchesVersion2(ReadOnlySpan<byte> password, ReadOnlySpan<byte> saltAndSubkey) =>
-        saltAndSubkey.Length == Version2SaltBytes + Version2SubkeyBytes
-        && MatchesSubkey(
-            password, saltAndSubkey[..Version2SaltBytes], saltAndSubkey[Version2SaltBytes..], Version2Iterations, HashAlgorithmName.SHA1);
-
-    private static bool MatchesVersion3(ReadOnlySpan<byte> password, ReadOnlySpan<byte> blob)
+    private static bool TryReadVersion2(ReadOnlySpan<byte> saltAndSubkey, out Parts hash)
     {
+        var fits = saltAndSubkey.Length == Version2SaltBytes + Version2SubkeyBytes;
+        hash = fits ? new(HashAlgorithmName.SHA1, Version2Iterations, saltAndSubkey[..Version2SaltBytes], saltAndSubkey[Version2SaltBytes..]) : default;
+        return fits;
+    }
+
+    private static bool TryReadVersion3(ReadOnlySpan<byte> blob, out Parts hash)
+    {
+        hash = default;
         if (blob.Length < Version3HeaderBytes)
         {
             return false;
@@ -73,14 +90,18 @@ internal sealed class AspNetIdentityFormat : IForeignPasswordFormat
             1 => HashAlgorithmName.SHA256,
             _ => HashAlgorithmName.SHA512,
         };
-        return MatchesSubkey(password, afterHeader[..(int)saltBytes], afterHeader[(int)saltBytes..], (int)iterations, algorithm);
+        hash = new(algorithm, (int)iterations, afterHeader[..(int)saltBytes], afterHeader[(int)saltBytes..]);
+        return true;
     }
 
-    private static bool MatchesSubkey(
-        ReadOnlySpan<byte> password, ReadOnlySpan<byte> salt, ReadOnlySpan<byte> expected, int iterations, HashAlgorithmName algorithm)
+    private readonly ref struct Parts(HashAlgorithmName algorithm, int iterations, ReadOnlySpan<byte> salt, ReadOnlySpan<byte> subkey)
     {
-        Span<byte> actual = stackalloc byte[expected.Length];
-        Rfc2898DeriveBytes.Pbkdf2(password, salt, actual, iterations, algorithm);
-        return CryptographicOperations.FixedTimeEquals(actual, expected);
+        public HashAlgorithmName Algorithm { get; } = algorithm;
+
+        public int Iterations { get; } = iterations;
+
+        public ReadOnlySpan<byte> Salt { get; } = salt;
+
+        public ReadOnlySpan<byte> Subkey { get; } = subkey;
     }
 }

@@ -25,30 +25,15 @@ internal sealed class BcryptFormat : IForeignPasswordFormat
         || stored.StartsWith("$2b$", StringComparison.Ordinal)
         || stored.StartsWith("$2y$", StringComparison.Ordinal);
 
+    public bool IsUsable(string stored) => TryRead(stored, stackalloc byte[Bcrypt.SaltBytes], stackalloc byte[Bcrypt.TagBytes], out _);
+
     public bool Matches(ReadOnlySpan<byte> password, string stored, Argon2Arena arena)
     {
-        if (stored.Length != TextChars
-            || !char.IsAsciiDigit(stored[4]) || !char.IsAsciiDigit(stored[5]) || stored[6] != '$')
-        {
-            return false;
-        }
-
-        var logCost = ((stored[4] - '0') * 10) + (stored[5] - '0');
-        if (logCost is < MinLogCost or > MaxLogCost)
-        {
-            return false;
-        }
-
         // bcrypt repeats password and final zero in a circle, so "x" and "x\0x" would be the same key. A password with a zero in it
         // cannot have been hashed by the programs that write this format, which read up to the first zero.
-        if (password.Contains((byte)0))
-        {
-            return false;
-        }
-
         Span<byte> salt = stackalloc byte[Bcrypt.SaltBytes];
         Span<byte> expected = stackalloc byte[Bcrypt.TagBytes];
-        if (!TryDecode(stored.AsSpan(SaltStart, SaltChars), salt) || !TryDecode(stored.AsSpan(SaltStart + SaltChars), expected))
+        if (password.Contains((byte)0) || !TryRead(stored, salt, expected, out var logCost))
         {
             return false;
         }
@@ -56,6 +41,21 @@ internal sealed class BcryptFormat : IForeignPasswordFormat
         Span<byte> actual = stackalloc byte[Bcrypt.TagBytes];
         Bcrypt.Derive(password, salt, logCost, actual);
         return CryptographicOperations.FixedTimeEquals(actual, expected);
+    }
+
+    private static bool TryRead(string stored, Span<byte> salt, Span<byte> tag, out int logCost)
+    {
+        logCost = 0;
+        if (stored.Length != TextChars
+            || !char.IsAsciiDigit(stored[4]) || !char.IsAsciiDigit(stored[5]) || stored[6] != '$')
+        {
+            return false;
+        }
+
+        logCost = ((stored[4] - '0') * 10) + (stored[5] - '0');
+        return logCost is >= MinLogCost and <= MaxLogCost
+            && TryDecode(stored.AsSpan(SaltStart, SaltChars), salt)
+            && TryDecode(stored.AsSpan(SaltStart + SaltChars), tag);
     }
 
     // Spare bits of the last character are ignored: some writers leave random ones there.

@@ -19,10 +19,28 @@ internal sealed class DjangoPbkdf2Format : IForeignPasswordFormat
 
     public bool Recognises(string stored) => stored.StartsWith(Head, StringComparison.Ordinal);
 
+    public bool IsUsable(string stored) => TryRead(stored, stackalloc byte[DigestBytes], out _, out _);
+
     public bool Matches(ReadOnlySpan<byte> password, string stored, Argon2Arena arena)
     {
+        Span<byte> expected = stackalloc byte[DigestBytes];
+        if (!TryRead(stored, expected, out var iterations, out var saltText))
+        {
+            return false;
+        }
+
+        Span<byte> salt = stackalloc byte[saltText.Length];
+        Encoding.ASCII.GetBytes(saltText, salt);
+        Span<byte> actual = stackalloc byte[DigestBytes];
+        Rfc2898DeriveBytes.Pbkdf2(password, salt, actual, iterations, HashAlgorithmName.SHA256);
+        return CryptographicOperations.FixedTimeEquals(actual, expected);
+    }
+
+    private static bool TryRead(string stored, Span<byte> digest, out int iterations, out ReadOnlySpan<char> salt)
+    {
+        salt = default;
         var rest = stored.AsSpan();
-        if (!PhcText.TryTakeNumber(ref rest, Head, '$', out var iterations) || iterations is < 1 or > MaxIterations)
+        if (!PhcText.TryTakeNumber(ref rest, Head, '$', out iterations) || iterations is < 1 or > MaxIterations)
         {
             return false;
         }
@@ -33,19 +51,8 @@ internal sealed class DjangoPbkdf2Format : IForeignPasswordFormat
             return false;
         }
 
-        Span<byte> expected = stackalloc byte[DigestBytes];
+        salt = rest[..saltChars];
         var digestText = rest[(saltChars + 1)..];
-        if (digestText.Length != DigestChars
-            || !Convert.TryFromBase64Chars(digestText, expected, out var written)
-            || written != DigestBytes)
-        {
-            return false;
-        }
-
-        Span<byte> salt = stackalloc byte[saltChars];
-        Encoding.ASCII.GetBytes(rest[..saltChars], salt);
-        Span<byte> actual = stackalloc byte[DigestBytes];
-        Rfc2898DeriveBytes.Pbkdf2(password, salt, actual, iterations, HashAlgorithmName.SHA256);
-        return CryptographicOperations.FixedTimeEquals(actual, expected);
+        return digestText.Length == DigestChars && Convert.TryFromBase64Chars(digestText, digest, out var written) && written == DigestBytes;
     }
 }

@@ -8,6 +8,9 @@ internal interface IForeignPasswordFormat
     /// <summary>Cheap look at the marker. No text is recognised by two formats.</summary>
     bool Recognises(string stored);
 
+    /// <summary>Whether some password could match: false for text that is damaged, or whose cost is above the format's cap. Computes nothing.</summary>
+    bool IsUsable(string stored);
+
     /// <summary>
     /// False for text that is damaged, or whose cost is above the format's cap: as with Argon2id, the row names its own cost.
     /// </summary>

@@ -24,6 +24,8 @@ public sealed class PasswordHasher
         new ScryptFormat(),
         new DjangoPbkdf2Format(),
         new AspNetIdentityFormat(),
+        new FirebaseScryptFormat(),
+        new Argon2OtherFormat(),
     ];
 
     private readonly Argon2Parameters _current;
@@ -52,6 +54,25 @@ public sealed class PasswordHasher
         RandomNumberGenerator.Fill(salt);
         DeriveAndClear(_current, password, salt, tag, arena);
         return new Argon2Phc(_current, salt, tag).ToString();
+    }
+
+    /// <summary>What can be said of stored text without a password: for whoever takes hashes in from elsewhere.</summary>
+    public static StoredPasswordForm Examine(string stored)
+    {
+        ArgumentNullException.ThrowIfNull(stored);
+        if (stored.Length > MaxStoredChars)
+        {
+            return StoredPasswordForm.Unknown;
+        }
+
+        if (stored.StartsWith(Argon2Phc.Head, StringComparison.Ordinal))
+        {
+            return Argon2Phc.TryParse(stored, out _) ? StoredPasswordForm.Usable : StoredPasswordForm.Unusable;
+        }
+
+        return Array.Find(ForeignFormats, format => format.Recognises(stored)) is not { } found ? StoredPasswordForm.Unknown
+            : found.IsUsable(stored) ? StoredPasswordForm.Usable
+            : StoredPasswordForm.Unusable;
     }
 
     /// <summary>Never throws because of the stored text: what cannot be read, or costs too much, is a failure.</summary>

@@ -16,6 +16,7 @@ internal static class CommandTable
         .. KeyCommands.All,
         .. AuditCommands.All,
         .. BackupCommands.All,
+        .. TransferCommands.All,
     ];
 
     public static string Help
@@ -35,7 +36,7 @@ internal static class CommandTable
                 cardea --help
 
                 `cardea` alone serves. {Command.Settings}
-                docs/reference/settings.md lists them. Exit code: 0 when it worked, 2 when the command line or a setting is wrong, 1 otherwise.
+                docs/reference/settings.md lists them. Exit code: 0 when it worked, 2 when the command line or a setting is wrong, 3 when an import left rows out, 1 otherwise.
 
                 """.ReplaceLineEndings("\n")).ToString();
         }

@@ -9,6 +9,9 @@ public enum AddedAccount
     UsernameTaken,
 }
 
+/// <summary>What only one account can have.</summary>
+internal sealed record TakenNames(string Id, string Email, string? UsernameKey);
+
 public sealed class AccountStore
 {
     internal const string Select =
@@ -49,6 +52,35 @@ public sealed class AccountStore
 
         return await FindByEmailAsync(transaction, account.Email) is not null ? AddedAccount.EmailTaken : AddedAccount.UsernameTaken;
     }
+
+    /// <summary>Many new ones at once, in any state. One whose id, address or username is taken fails all of them (see <see cref="Dialect.IsDuplicate"/>).</summary>
+    internal Task AddAllAsync(Transaction transaction, IEnumerable<Account> accounts) => transaction.AddRowsAsync(
+        "accounts",
+        [
+            "id", "email", "username", "username_key", "given_name", "family_name", "password_hash", "password_changed_at", "password_change_required", "email_verified_at",
+            "disabled_at", "has_second_factor", "created_at", "last_login_at",
+        ],
+        accounts.Select(object?[] (account) =>
+        [
+            account.Id, account.Email, account.Username, account.Username?.ToLowerInvariant(), account.GivenName, account.FamilyName, account.PasswordHash, account.PasswordChangedAt,
+            account.PasswordChangeRequired ? 1L : 0L, account.EmailVerifiedAt, account.DisabledAt, account.HasSecondFactor ? 1L : 0L, account.CreatedAt, account.LastLoginAt,
+        ]));
+
+    /// <summary>Who has one of these ids, addresses or usernames.</summary>
+    internal async Task<List<TakenNames>> ListTakenAsync(Scope scope, IEnumerable<string> ids, IEnumerable<string> emails, IEnumerable<string> usernameKeys)
+    {
+        const string Names = "SELECT id AS Id, email AS Email, username_key AS UsernameKey FROM accounts";
+        return
+        [
+            .. await scope.QueryManyAsync<TakenNames>($"{Names} WHERE id IN ({{list}})", ids),
+            .. await scope.QueryManyAsync<TakenNames>($"{Names} WHERE email IN ({{list}})", emails),
+            .. await scope.QueryManyAsync<TakenNames>($"{Names} WHERE username_key IN ({{list}})", usernameKeys),
+        ];
+    }
+
+    /// <summary>In the order of their ids, from behind one.</summary>
+    public Task<List<Account>> ListAfterAsync(Scope scope, string after, int most) =>
+        scope.QueryAsync<Account>($"{Select} WHERE id > @after ORDER BY id LIMIT @most", new { after, most });
 
     public Task<Account?> FindAsync(Scope scope, string id) => scope.FindAsync<Account>($"{Select} WHERE id = @id", new { id });
 

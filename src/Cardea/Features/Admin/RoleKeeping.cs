@@ -12,10 +12,12 @@ public sealed partial class RoleKeeping(Database database, RoleStore roles, Role
 {
     private const int LongestDescription = 200;
 
+    public static bool IsName(string text) => RoleWord().IsMatch(text);
+
     /// <summary>What is wrong with a role as it was given; members that are null are not looked at.</summary>
     public void Check(RoleRequest request, FieldErrors errors)
     {
-        if (request.Name is not null && !RoleWord().IsMatch(request.Name))
+        if (request.Name is not null && !IsName(request.Name))
         {
             errors.Add("name", "2 to 32 lower-case letters, digits, dots, underscores or hyphens, beginning with a letter.");
         }

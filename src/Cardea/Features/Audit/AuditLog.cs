@@ -16,7 +16,23 @@ public sealed class AuditLog(AuditStore store, AuditCommitments commitments, Tim
     public async Task RecordAsync(
         Transaction transaction, AuditKind kind, string? accountId, ClientInfo client, object? detail = null, string? sessionId = null, string? actorId = null)
     {
-        var row = new AuditEvent
+        var row = Row(kind, accountId, client, detail, sessionId, actorId);
+        await store.AddAsync(transaction, row, commitments.Commit(row));
+        transaction.AfterCommit(() => Count(kind, 1));
+    }
+
+    /// <summary>The same event of many accounts at once.</summary>
+    public async Task RecordAllAsync(Transaction transaction, AuditKind kind, IEnumerable<(string AccountId, object? Detail)> events, ClientInfo client, string? actorId)
+    {
+        var rows = events.Select(one => Row(kind, one.AccountId, client, one.Detail, null, actorId)).Select(row => (row, commitments.Commit(row))).ToList();
+        await store.AddAllAsync(transaction, rows);
+        transaction.AfterCommit(() => Count(kind, rows.Count));
+    }
+
+    private void Count(AuditKind kind, int count) => _events.Add(count, new KeyValuePair<string, object?>("event", kind.Name));
+
+    private AuditEvent Row(AuditKind kind, string? accountId, ClientInfo client, object? detail, string? sessionId, string? actorId) =>
+        new()
         {
             Id = Id.New(clock),
             Event = kind.Name,
@@ -29,7 +45,4 @@ public sealed class AuditLog(AuditStore store, AuditCommitments commitments, Tim
             RequestId = client.RequestId,
             Detail = detail is null ? null : JsonSerializer.Serialize(detail, CardeaJson.Writing),
         };
-        await store.AddAsync(transaction, row, commitments.Commit(row));
-        transaction.AfterCommit(() => _events.Add(1, new KeyValuePair<string, object?>("event", kind.Name)));
-    }
 }

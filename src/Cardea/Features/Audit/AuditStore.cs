@@ -31,6 +31,19 @@ public sealed class AuditStore
             line.Salt,
         });
 
+    /// <summary>Many rows with their lines.</summary>
+    internal async Task AddAllAsync(Transaction transaction, IReadOnlyList<(AuditEvent Row, ChainLine Line)> rows)
+    {
+        await transaction.AddRowsAsync(
+            "audit_events", ["id", "event", "at", "account_id", "actor_id", "session_id", "address", "user_agent", "request_id", "detail"],
+            rows.Select(object?[] (pair) =>
+            [
+                pair.Row.Id, pair.Row.Event, pair.Row.At, pair.Row.AccountId, pair.Row.ActorId, pair.Row.SessionId, pair.Row.Address, pair.Row.UserAgent, pair.Row.RequestId, pair.Row.Detail,
+            ]));
+        await transaction.AddRowsAsync(
+            "audit_chain", ["event_id", "facts", "personal", "salt"], rows.Select(object?[] (pair) => [pair.Row.Id, pair.Line.Facts, pair.Line.Personal, pair.Line.Salt]));
+    }
+
     public Task<List<AuditEvent>> ListOfAccountAsync(Scope scope, string accountId) =>
         scope.QueryAsync<AuditEvent>($"SELECT {Columns} FROM audit_events WHERE account_id = @accountId ORDER BY id", new { accountId });
 

@@ -24,6 +24,14 @@ public sealed class RoleStore
     public Task GrantAsync(Transaction transaction, string accountId, string role) => transaction.ExecuteAsync(
         "INSERT INTO account_roles (account_id, role) VALUES (@accountId, @role) ON CONFLICT (account_id, role) DO NOTHING", new { accountId, role });
 
+    internal Task GrantAllAsync(Transaction transaction, IEnumerable<(string AccountId, string Role)> grants) =>
+        transaction.AddRowsAsync("account_roles", ["account_id", "role"], grants.Select(object?[] (grant) => [grant.AccountId, grant.Role]));
+
+    /// <summary>Every role, and whether it may do anything that not everybody may.</summary>
+    public async Task<Dictionary<string, bool>> ListPowersAsync(Scope scope) => (await scope.QueryAsync<(string Name, long Permissions)>(
+        "SELECT r.name, COUNT(p.permission) FROM roles r LEFT JOIN role_permissions p ON p.role = r.name GROUP BY r.name"))
+        .ToDictionary(role => role.Name, role => role.Name == RoleName.Admin || role.Permissions > 0);
+
     public async Task<bool> TryRevokeAsync(Transaction transaction, string accountId, string role) => await transaction.ExecuteAsync(
         "DELETE FROM account_roles WHERE account_id = @accountId AND role = @role", new { accountId, role }) == 1;
 

@@ -31,6 +31,14 @@ public sealed class TotpStore
         """,
         new { totp.AccountId, totp.Secret, totp.LastStep, totp.CreatedAt, totp.BegunBy }) == 1;
 
+    /// <summary>Ones whose owners have them in an app already.</summary>
+    internal Task AddConfirmedAsync(Transaction transaction, IEnumerable<StoredTotp> totps) => transaction.AddRowsAsync(
+        "totp_secrets", ["account_id", "secret", "last_step", "created_at", "confirmed_at"],
+        totps.Select(object?[] (totp) => [totp.AccountId, totp.Secret, totp.LastStep, totp.CreatedAt, totp.ConfirmedAt]));
+
+    internal Task<List<StoredTotp>> ListConfirmedAsync(Scope scope, IEnumerable<string> accountIds) =>
+        scope.QueryManyAsync<StoredTotp>($"SELECT {Columns} FROM totp_secrets WHERE confirmed_at IS NOT NULL AND account_id IN ({{list}})", accountIds);
+
     public Task<StoredTotp?> FindAsync(Scope scope, string accountId) =>
         scope.FindAsync<StoredTotp>($"SELECT {Columns} FROM totp_secrets WHERE account_id = @accountId", new { accountId });
 

@@ -17,6 +17,26 @@ public class Scope(DbConnection connection, DbTransaction? transaction, Dialect 
     public Task<T> GetAsync<T>(string sql, object? parameters = null) =>
         connection.QuerySingleAsync<T>(Command(sql, parameters));
 
+    /// <summary>
+    /// Asks for many keys at once, where <c>{list}</c> stands in the text. A name for each, since what one engine takes as a list the other takes as an
+    /// array; and always as many names, so that it stays one statement to the engine.
+    /// </summary>
+    internal async Task<List<T>> QueryManyAsync<T>(string sql, IEnumerable<object> keys)
+    {
+        const int Names = 250;
+        var found = new List<T>();
+        foreach (var chunk in keys.Chunk(Names))
+        {
+            var text = sql.Replace("{list}", string.Join(", ", Enumerable.Range(0, Names).Select(at => $"@key{at}")), StringComparison.Ordinal);
+            found.AddRange(await QueryAsync<T>(text, Enumerable.Range(0, Names).ToDictionary(at => $"key{at}", at => chunk[Math.Min(at, chunk.Length - 1)])));
+        }
+
+        return found;
+    }
+
+    /// <summary>Rows as they come: more than fit into memory. The connection can't be asked anything else meanwhile.</summary>
+    internal IAsyncEnumerable<T> StreamAsync<T>(string sql) => connection.QueryUnbufferedAsync<T>(sql, transaction: transaction, commandTimeout: 600);
+
     /// <summary>A whole table, row by row: more than fits into memory.</summary>
     internal IAsyncEnumerable<object?[]> ReadRowsAsync(string table, IReadOnlyList<string> columns) => RowCopy.ReadAsync(connection, transaction, table, columns, cancellation);
 
