@@ -1,5 +1,6 @@
 using Cardea.Benchmarks;
 using Cardea.Benchmarks.Http;
+using Cardea.Benchmarks.Transfers;
 
 switch (args.FirstOrDefault())
 {
@@ -8,6 +9,8 @@ switch (args.FirstOrDefault())
         return 0;
     case "http":
         return await HttpBench.RunAsync(Console.Out, args[1..]);
+    case "import":
+        return ImportBench.Run(Console.Out, args[1..]);
     case "bare":
         await BareServer.RunAsync(args[1..]);
         return 0;
@@ -18,6 +21,7 @@ switch (args.FirstOrDefault())
 
             argon2                       a password hash, beside libsodium and libargon2
             http [CONNECTION_STRING]     the published server, beside a bare Kestrel; on SQLite, or on the PostgreSQL database given
+            import [COUNT]               100,000 accounts with hashes, from CSV and JSON lines, into SQLite, and into PostgreSQL where CARDEA_TEST_POSTGRES is set
             """);
         return 2;
 }

@@ -22,7 +22,7 @@ internal static class HttpBench
         var scratch = Directory.CreateTempSubdirectory("cardea-bench-").FullName;
         try
         {
-            var program = Publish(scratch);
+            var program = Published.Make(scratch);
             var environment = Environment(scratch, args.FirstOrDefault());
             await MeasureStartAsync(output, program, environment, scratch);
             using var cardea = await Contestant.StartAsync(program, [], environment, "/health");
@@ -43,20 +43,6 @@ internal static class HttpBench
         {
             Directory.Delete(scratch, recursive: true);
         }
-    }
-
-    private static string Publish(string scratch)
-    {
-        var root = Here;
-        while (!File.Exists(Path.Combine(root, "Cardea.slnx")))
-        {
-            root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("Run this from a clone.");
-        }
-
-        var folder = Path.Combine(scratch, "published");
-        using var publish = Process.Start(new ProcessStartInfo("dotnet", ["publish", Path.Combine(root, "src/Cardea.Server"), "-c", "Release", "-o", folder, "-v", "quiet"]))!;
-        publish.WaitForExit();
-        return publish.ExitCode == 0 ? Path.Combine(folder, "cardea") : throw new InvalidOperationException("Publishing failed.");
     }
 
     private static Dictionary<string, string> Environment(string scratch, string? postgres) => new()

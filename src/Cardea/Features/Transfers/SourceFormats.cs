@@ -60,7 +60,7 @@ internal static class SourceFormats
         }
 
         return isObject ? JsonLinesSource.IsObject(first) || Path.GetExtension(file) is ".jsonl" or ".ndjson" ? JsonLines : null
-            : LineReader.Decode(first.Bytes) is { } text && (text.Contains("email", StringComparison.OrdinalIgnoreCase) || Path.GetExtension(file) is ".csv") ? Csv
+            : LineReader.Decode(first.Bytes) is { } text && !text.StartsWith('[') && (text.Contains("email", StringComparison.OrdinalIgnoreCase) || Path.GetExtension(file) is ".csv") ? Csv
             : null;
     }
 

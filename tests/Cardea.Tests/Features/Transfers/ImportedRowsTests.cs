@@ -95,7 +95,7 @@ public sealed class ImportedRowsTests : IDisposable
         Assert.Equal(3, moved.Ended.ExitCode);
         Assert.Equal(
             [
-                "1 imported", "2 skipped invalid_value given_name", "3 skipped invalid_value given_name", "4 skipped unknown_field pasword_hash", "5 skipped broken the line is not an object of JSON with these members",
+                "1 imported", "2 skipped invalid_value given_name", "3 skipped invalid_value given_name", "4 skipped unknown_field pasword_hash", "5 skipped invalid_value email",
                 "6 skipped invalid_value email", "7 skipped invalid_value roles", "8 skipped invalid_value email_verified", "9 skipped broken", "10 skipped broken", "11 skipped broken", "12 skipped invalid_value id",
                 "13 skipped invalid_value roles", "14 skipped invalid_value created_at", "16 skipped too_long a line has at most 65536 bytes", "17 imported", "18 skipped doubled_in_file", "19 imported",
             ],

@@ -19,6 +19,14 @@ internal static class Moving
         return new(ended, rows);
     }
 
+    /// <summary>Every row is there; standard error may tell how far it had come meanwhile.</summary>
+    public static Ended Imported(this Ended ended)
+    {
+        Assert.True(ended.ExitCode == 0, $"Exit code {ended.ExitCode}: {ended.Error}{ended.Out}");
+        Assert.Matches("^([0-9]+ rows …\\n)*$", ended.Error);
+        return ended;
+    }
+
     public static Actor NewActor(this TestApp app, string name, string email)
     {
         var actor = app.NewActor(name);
@@ -46,7 +54,7 @@ internal sealed record Moved(Ended Ended, IReadOnlyList<JsonElement> Rows)
 
     public Moved Worked()
     {
-        Ended.Worked();
+        Ended.Imported();
         return this;
     }
 
