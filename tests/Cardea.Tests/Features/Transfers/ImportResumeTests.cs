@@ -86,7 +86,7 @@ public sealed class ImportResumeTests : IDisposable
         Assert.Equal(Many, await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM audit_events WHERE event = 'account.imported'"));
         Assert.Equal(Many, await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM account_roles r JOIN accounts a ON a.id = r.account_id WHERE r.role = 'user' AND a.email LIKE 'person%'"));
         Assert.Equal(Many, rest.Rows.Select(row => row.GetProperty("account_id").GetString()).Distinct().Count());
-        (await app.CommandAsync("audit", "verify")).Worked();
+        (await app.CommandAsync("audit", "verify")).Imported();
     }
 
     [Theory, OnSqlite, OnPostgres]

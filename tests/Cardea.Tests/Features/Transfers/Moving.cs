@@ -19,7 +19,7 @@ internal static class Moving
         return new(ended, rows);
     }
 
-    /// <summary>Every row is there; standard error may tell how far it had come meanwhile.</summary>
+    /// <summary>It worked; standard error may tell how far it had come meanwhile.</summary>
     public static Ended Imported(this Ended ended)
     {
         Assert.True(ended.ExitCode == 0, $"Exit code {ended.ExitCode}: {ended.Error}{ended.Out}");
