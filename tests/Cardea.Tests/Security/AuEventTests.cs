@@ -102,6 +102,8 @@ public sealed class AuEventTests
         await DriveMailAsync(app);
         using var folder = new TestFolder();
         (await app.CommandAsync("backup", folder.File("backup"))).Worked();
+        (await app.CommandAsync("import", folder.File("people.csv", "email\nbrought@example.org\n"))).Worked();
+        (await app.CommandAsync("export", folder.File("people.jsonl"))).Worked();
         await using (var empty = await TestDatabase.CreateAsync(engine))
         {
             var key = await File.ReadAllTextAsync(Path.Combine(app.Database.Directory, "master.key"));
@@ -116,7 +118,7 @@ public sealed class AuEventTests
             Assert.Equal(await bare.Database.ScalarAsync<string>("SELECT id FROM accounts"), await bare.Database.ScalarAsync<string>("SELECT account_id FROM audit_events WHERE event = 'admin.set_up'"));
         }
 
-        foreach (var once in new[] { "admin.bootstrapped", "signing_key.rotated", "database.backed_up" })
+        foreach (var once in new[] { "admin.bootstrapped", "signing_key.rotated", "database.backed_up", "account.imported", "accounts.imported", "accounts.exported" })
         {
             Assert.Equal(1, await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM audit_events WHERE event = @once", new { once }));
         }
