@@ -28,8 +28,10 @@ public sealed class AccountsExport(Database database, AccountStore accounts, Rol
             throw new IOException($"{path} is there already. An export never replaces a file.");
         }
 
+        // Made anew: a file that somebody else has put there could be open in his hands.
         var half = path + ".partial";
-        await using var file = PrivateFile.Make(half, FileMode.Create);
+        File.Delete(half);
+        await using var file = PrivateFile.Make(half, FileMode.CreateNew);
         try
         {
             // Told first: an export that was broken off has shown what it had read.

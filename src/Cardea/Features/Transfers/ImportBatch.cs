@@ -65,7 +65,7 @@ public sealed class ImportBatch(
             }
 
             seen.AddNames(account.Username?.ToLowerInvariant(), account.Id);
-            return new(row.Number, row.SourceId, ImportOutcome.Imported, account.Id.Length > 0 ? account.Id : Id.New(clock));
+            return new(row.Number, row.SourceId, ImportOutcome.Imported, account.Id.Length > 0 ? account.Id : run.Options.DryRun ? null : Id.New(clock));
         }
 
         var verdicts = rows.Select(Judge).ToList();

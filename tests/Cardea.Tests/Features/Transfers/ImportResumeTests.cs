@@ -34,6 +34,7 @@ public sealed class ImportResumeTests : IDisposable
         Assert.Equal(
             ["2 imported", "3 skipped username_taken", "4 skipped doubled_in_file", "5 already_there", "6 skipped username_taken", "7 skipped administrator admin"], done.Outcomes);
         Assert.Equal(tried.Outcomes, done.Outcomes);
+        Assert.False(tried.Rows[0].TryGetProperty("account_id", out _)); // nobody has it yet
         Assert.Equal(alice.Id, done.Rows[3].GetProperty("account_id").GetString());
     }
 
