@@ -24,7 +24,7 @@ public sealed class FactorResetTests
         Assert.Equal((false, 0, 0, 0), (factors.GetProperty("totp").GetBoolean(), factors.GetProperty("recovery_codes_left").GetInt32(), factors.GetProperty("passkeys").GetArrayLength(), factors.GetProperty("trusted_devices").GetArrayLength()));
         Assert.Equal(
             (root.Id!, """{"removed":["totp","passkeys","recovery_codes"],"kept_passkeys":false}"""),
-            await app.Database.ScalarAsync<(string, string)>("SELECT actor_id, detail FROM audit_events WHERE event = 'account.factors_reset' AND request_id = @id AND account_id = @Id", new { id = answer.Header("X-Request-Id"), alice.Id }));
+            await app.Database.ScalarAsync<(string, string)>("SELECT actor_id, detail FROM audit_events WHERE event = 'account.factors_reset' AND request_id = @request AND account_id = @Id", new { request = answer.Header("X-Request-Id"), alice.Id }));
         Assert.Single(await app.MailsToAsync(alice.Email), mail => mail.Subject == "Your second factors were removed");
         await Authenticator.SetUpAsync(app, alice); // as for an account that has never had one
     }

@@ -106,7 +106,7 @@ public sealed class OlderBackupTests : IDisposable
             }
 
             var kept = table.Columns.Select((name, at) => (name, at)).Where(column => keepColumns || schema[table.Name].Contains(column.name)).ToList();
-            var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(JsonNode.Parse).Select(row => new JsonArray([.. kept.Select(column => row![column.at]?.DeepClone())]).ToJsonString() + "\n");
+            var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)).Select(row => new JsonArray([.. kept.Select(column => row![column.at]?.DeepClone())]).ToJsonString() + "\n");
             var bytes = Encoding.UTF8.GetBytes(string.Concat(lines));
             await using (var stream = archive.CreateEntry(table.EntryName).Open())
             {
