@@ -94,7 +94,7 @@ public sealed class ImpersonationTests
         var cookie = Assert.Single(begun.SetCookies);
         Assert.Equal(("cardea-viewing", "1800"), (cookie.Name, cookie.Attributes["Max-Age"]));
         Assert.True(cookie.Attributes.ContainsKey("HttpOnly") && cookie.Attributes["SameSite"].Equals("lax", StringComparison.OrdinalIgnoreCase));
-        Assert.Contains($"You are viewing the account of {alice.Email}.", WebUtility.HtmlDecode((await browser.GetAsync("/account/profile")).Expect(HttpStatusCode.OK).Html), StringComparison.Ordinal);
+        Assert.Contains($"You are viewing {alice.Email}.", WebUtility.HtmlDecode((await browser.GetAsync("/account/profile")).Expect(HttpStatusCode.OK).Html), StringComparison.Ordinal);
 
         // The viewing's cookie is nothing without the administrator's own, beside another's own, and as an own one.
         var thief = new PageActor(app);
