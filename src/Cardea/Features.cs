@@ -80,16 +80,10 @@ public static class CardeaFeatures
         services.AddObjections();
         services.AddOverview();
         services.AddSetup();
-        services.AddAdmin();
+        services.AddAdmin(settings);
         services.AddTransfers();
 
         services.AddDocuments(server);
-
-        // Named by the contract, for the administration that is to come: off is the only state there is.
-        if (settings.Flag("Admin:Impersonation", false, "whether administrators may view the pages as somebody else; `false` is all there is in this version"))
-        {
-            settings.Fault("Admin:Impersonation", "true", "allowed is false in this version");
-        }
 
         settings.Finish();
         return services;

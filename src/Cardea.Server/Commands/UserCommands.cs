@@ -1,3 +1,4 @@
+using System.Globalization;
 using Cardea.Crypto.Secrets;
 using Cardea.Features.Accounts;
 using Cardea.Features.Admin;
@@ -12,6 +13,7 @@ namespace Cardea.Server.Commands;
 /// <summary><c>cardea user …</c>: what an administrator does, by somebody who has the machine.</summary>
 internal static class UserCommands
 {
+    private const int ListedAtOnce = 500;
     private const string Account = "ACCOUNT is an id, an e-mail address or a username.";
     private const string Temporary = """
         The password is temporary: it must be changed at the next sign-in. A random one is made and shown once, unless --password-stdin says that
@@ -24,11 +26,18 @@ internal static class UserCommands
         {
             More = $"{Temporary}\n\n--role ROLE    admin, or another role that exists; may be given more than once. `user` comes by itself\n--verified     you know that the address is the owner's",
         },
-        new("user list", "[TEXT] [--limit COUNT]", "Lists accounts, newest first; with TEXT those that have it in address or username.", ListAsync),
+        new("user list", "[TEXT] [--query TEXT] [--limit COUNT]", "Lists accounts, newest first; with TEXT those that have it in address, username, names or id.", ListAsync)
+        {
+            More = "Lists all of them, a page at a time, unless --limit says how many.\n--query TEXT    the same as TEXT, for one that begins with a hyphen",
+        },
         new("user show", "ACCOUNT", "Shows one account.", ShowAsync) { More = Account },
         new("user disable", "ACCOUNT", "Shuts an account out and ends its sessions.", call => ActAsync(call, "is disabled", (id, by) => call.Get<AccountDisabling>().DisableAsync(id, by))) { More = Account },
         new("user enable", "ACCOUNT", "Lets a disabled account in again.", call => ActAsync(call, "is enabled", (id, by) => call.Get<AccountDisabling>().EnableAsync(id, by))) { More = Account },
         new("user set-password", "ACCOUNT [--password-stdin]", "Sets a temporary password and ends all sessions.", SetPasswordAsync) { More = $"{Account}\n\n{Temporary}" },
+        new("user reset-factors", "ACCOUNT [--keep-passkeys]", "Removes second factors that the owner has lost, and ends all sessions.", ResetFactorsAsync)
+        {
+            More = $"{Account}\n\nThe authenticator app, recovery codes, passkeys and the trust in devices are gone; the owner is told by mail. Where Cardea:SignIn:RequireSecondFactor\ndemands a second factor, the next sign-in sets one up.\n\n--keep-passkeys    for an owner who has lost the phone with the app and not the key",
+        },
         new("user grant", "ACCOUNT ROLE", "Gives an account a role.", call => ActAsync(call, $"has the role {call.Words[1]}", (id, by) => call.Get<RoleGrants>().GrantAsync(id, call.Words[1], by))) { More = Account },
         new("user revoke", "ACCOUNT ROLE", "Takes a role from an account; the last administrator stays one.", call => ActAsync(call, $"has not the role {call.Words[1]}", (id, by) => call.Get<RoleGrants>().RevokeAsync(id, call.Words[1], by))) { More = Account },
     ];
@@ -70,18 +79,45 @@ internal static class UserCommands
 
     private static async Task<int> ListAsync(CommandCall call)
     {
-        var most = 100;
-        if (call.Option("limit") is { } limit && (!int.TryParse(limit, out most) || most < 1))
+        var left = long.MaxValue;
+        if (call.Option("limit") is { } limit && (!long.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out left) || left < 1))
         {
             throw new UsageException($"cardea user list: --limit is a whole number from 1; \"{limit}\" was given.");
         }
 
-        var database = await call.OpenAsync();
-        foreach (var account in await database.ReadAsync(scope => call.Get<AccountStore>().ListNewestAsync(scope, call.Words.Count > 0 ? call.Words[0] : null, most)))
+        if (call.Words.Count > 0 && call.Has("query"))
         {
-            call.Out.WriteLine($"{account.Id}\t{account.Email}\t{account.Username ?? "-"}\t{(account.IsDisabled ? "disabled" : "enabled")}\t{account.CreatedAt.Shown()}");
+            throw new UsageException("cardea user list: TEXT and --query are the same; give one of them.");
         }
 
+        var (database, search) = (await call.OpenAsync(), call.Get<AccountSearchStore>());
+        var filter = new AccountFilter(call.Option("query") ?? (call.Words.Count > 0 ? call.Words[0] : null), null, null);
+        // Each page in a reading of its own: a million accounts fit into no memory, and a reader that takes minutes keeps SQLite from tidying up.
+        for (var before = ListingQuery.FromTheNewest; left > 0;)
+        {
+            var most = (int)Math.Min(left, ListedAtOnce);
+            var page = await database.ReadAsync(scope => search.ListAsync(scope, filter, before, most));
+            foreach (var account in page)
+            {
+                call.Out.WriteLine($"{account.Id}\t{account.Email}\t{account.Username ?? "-"}\t{(account.IsDisabled ? "disabled" : "enabled")}\t{account.CreatedAt.Shown()}");
+            }
+
+            if (page.Count < most)
+            {
+                break;
+            }
+
+            (before, left) = (page[^1].Id, left - page.Count);
+        }
+
+        return 0;
+    }
+
+    private static async Task<int> ResetFactorsAsync(CommandCall call)
+    {
+        var account = await FindAsync(call, await call.OpenAsync());
+        ThrowIf(await call.Get<FactorReset>().RemoveOnMachineAsync(account.Id, call.Has("keep-passkeys"), Administrator(call)));
+        call.Out.WriteLine($"{account.Email} has no {(call.Has("keep-passkeys") ? "second factor but its passkeys" : "second factor")} any more.");
         return 0;
     }
 

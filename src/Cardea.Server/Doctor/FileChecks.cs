@@ -75,7 +75,7 @@ internal static class FileChecks
 
     private static void CheckCertificate(Report report, IConfiguration configuration, TimeProvider clock)
     {
-        const string key = "Kestrel:Certificates:Default:Path";
+        const string key = "Kestrel:Certificates:Default:Path", keyName = "Kestrel:Certificates:Default:KeyPath";
         if (configuration[key] is not { Length: > 0 } path)
         {
             return;
@@ -85,7 +85,15 @@ internal static class FileChecks
         {
             using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(path));
             var left = certificate.NotAfter.ToUniversalTime() - clock.GetUtcNow().UtcDateTime;
-            if (left < CertificateWarning)
+            if (certificate.NotBefore.ToUniversalTime() > clock.GetUtcNow().UtcDateTime)
+            {
+                report.Fault("certificate", $"{path} is good only from {certificate.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm}Z on.", "Wait until then, take another, or this machine's clock is behind: timedatectl shows it.");
+            }
+            else if (configuration[keyName] is { Length: > 0 } keyPath && !IsKeyOf(path, keyPath, configuration["Kestrel:Certificates:Default:Password"]))
+            {
+                report.Fault("certificate", $"{keyPath} is not its key, or can't be read.", $"{keyName} names the PEM file of the private key that {path} was made for; after a renewal both change.");
+            }
+            else if (left < CertificateWarning)
             {
                 report.Fault("certificate", $"{path} {(left < TimeSpan.Zero ? "has run out" : "runs out")} on {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}.", "Renew it, and restart the server.");
             }
@@ -97,6 +105,19 @@ internal static class FileChecks
         catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException)
         {
             report.Fault("certificate", $"{path} can't be read as a certificate ({fault.Message})", $"{key} names a PEM file that this user can read.");
+        }
+    }
+
+    private static bool IsKeyOf(string path, string keyPath, string? password)
+    {
+        try
+        {
+            using var pair = password is { Length: > 0 } ? X509Certificate2.CreateFromEncryptedPemFile(path, password, keyPath) : X509Certificate2.CreateFromPemFile(path, keyPath);
+            return pair.HasPrivateKey;
+        }
+        catch (Exception fault) when (fault is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 }

@@ -11,7 +11,7 @@ public sealed partial class Authenticator(TestApp app, string secret)
     private readonly TotpSecret _secret = Base32Text.TryDecode(secret, out var bytes) ? TotpSecret.From(bytes) : throw new ArgumentException("Not base32.", nameof(secret));
     private long _shown;
 
-    /// <summary>As its owner was shown it.</summary>
+    /// <summary>As it was scanned.</summary>
     public string Secret => secret;
 
     /// <summary>The recovery codes that came with it.</summary>

@@ -111,7 +111,7 @@ public sealed partial class AllIssuingPaths
             .Where(route => route.Metadata.OfType<IProducesResponseTypeMetadata>().Any(answer => answer.Type?.GetProperties().Any(member => member.Name is "AccessToken" or "RefreshToken" or "SessionToken") is true))
             .Select(route => route.RoutePattern.RawText!);
         // What a page gives is a cookie, and no answer's type tells of it.
-        Assert.Equal(Paths.Select(path => path.Route).Concat(PasskeyIssuingChecks.Routes).Distinct().Order(), issuing.Concat(["/login", "/login/code", "/login/link", "/login/second-step", "/account/security/authenticator/confirm", .. PasskeyIssuingChecks.Pages]).Distinct().Order());
+        Assert.Equal(Paths.Select(path => path.Route).Concat(PasskeyIssuingChecks.Routes).Concat(ImpersonationChecks.Routes).Concat(ImpersonationChecks.Pages).Distinct().Order(), issuing.Concat(["/login", "/login/code", "/login/link", "/login/second-step", "/account/security/authenticator/confirm", .. PasskeyIssuingChecks.Pages, .. ImpersonationChecks.Pages]).Distinct().Order());
     }
 
     [Theory, MemberData(nameof(All))]

@@ -14,6 +14,7 @@ public sealed class AuEventTests
     [
         ("SignUp:RequireVerifiedEmail", "true"), ("SignUp:ConcealExistingAccounts", "true"), ("Sessions:MaxPerAccount", "2"), ("Recovery:Method", "temporary-password"),
         ("Bootstrap:AdminEmail", "root@example.org"), ("Bootstrap:AdminPassword", "violet tractor lamp nine"),
+        ("Admin:Impersonation", "true"),
     ];
 
     [Theory, OnSqlite, OnPostgres]
@@ -183,13 +184,16 @@ public sealed class AuEventTests
         }
 
         var carol = "users/" + (await DoesAsync(HttpMethod.Post, "users", new { email = "carol@example.org" }, "account.added", "account.invited")).Json.GetProperty("id").GetString();
-        await DoesAsync(HttpMethod.Patch, carol, new { given_name = "Carol" }, "account.changed_by_admin");
+        await DoesAsync(HttpMethod.Patch, carol, new { given_name = "Carol", is_verified = true }, "account.changed_by_admin");
         await DoesAsync(HttpMethod.Post, carol + "/unlock", null, "account.unlocked");
         await DoesAsync(HttpMethod.Post, carol + "/sign-out", null, "account.signed_out_by_admin");
         await DoesAsync(HttpMethod.Post, carol + "/send-reset", null, "password.reset_sent");
         await DoesAsync(HttpMethod.Post, "roles", new { name = "support", description = "Answers questions", permissions = new[] { "accounts.read" } }, "role.added");
         await DoesAsync(HttpMethod.Patch, "roles/support", new { description = "Answers users' questions" }, "role.changed");
         await DoesAsync(HttpMethod.Delete, "roles/support", null, "role.deleted");
+        await DoesAsync(HttpMethod.Post, carol + "/reset-factors", null, "account.factors_reset");
+        await DoesAsync(HttpMethod.Post, carol + "/impersonate", null, "impersonation.began");
+        await DoesAsync(HttpMethod.Post, carol + "/sign-out", null, "account.signed_out_by_admin", "impersonation.ended");
         await app.LastMailToAsync("carol@example.org"); // what is under way goes out first
         var mail = await app.Database.ScalarAsync<string>("SELECT MAX(id) FROM outbox WHERE recipient = 'carol@example.org'");
         await app.Database.ExecuteAsync("UPDATE outbox SET state = 'parked', content = @content, send_before = created_at + 3600000 WHERE id = @mail", new { mail, content = new byte[1] });

@@ -66,6 +66,9 @@ public sealed class PagesForgeryChecks
         ["/admin/users/{id}/sign-out"] = _ => [],
         ["/admin/users/{id}/send-reset"] = _ => [],
         ["/admin/users/{id}/temporary-password"] = _ => [],
+        ["/admin/users/{id}/reset-factors"] = _ => [],
+        ["/admin/users/{id}/view-as"] = _ => [],
+        ["/stop-viewing"] = _ => [],
         ["/admin/users/{id}/delete"] = victim => [("confirm", victim.Target!.Email)],
         ["/admin/roles"] = _ => [("name", "mallory"), ("permissions", "accounts.write")],
         ["/admin/roles/{name}"] = _ => [("permissions", "accounts.write")],
@@ -107,6 +110,11 @@ public sealed class PagesForgeryChecks
             await trusted.PostAsync("/login/second-step", ("method", "totp"), ("code", victim.Phone!.NextCode()), ("trust_device", "true"));
             victim.TrustedDevice = (await trusted.GetAsync("/account/security/devices")).ValueOf("id");
         },
+        ["/stop-viewing"] = async (app, victim) =>
+        {
+            await AdministerAsync(app, victim);
+            (await victim.Browser.PostAsync($"/admin/users/{victim.Target!.Id}/view-as")).Expect(HttpStatusCode.SeeOther);
+        },
         ["/admin/users/{id}/enable"] = (app, victim) => app.Database.ExecuteAsync("UPDATE accounts SET disabled_at = 1 WHERE id = @Id", new { victim.Target!.Id }),
         ["/admin/mail/{id}/retry"] = async (app, victim) =>
         {
@@ -132,7 +140,7 @@ public sealed class PagesForgeryChecks
     [Theory, OnSqlite, OnPostgres]
     public async Task CS_01_A_form_does_nothing_unless_our_own_page_sent_it(Engine engine)
     {
-        await using var app = await TestApp.StartAsync(engine);
+        await using var app = await TestApp.StartAsync(engine, ("Admin:Impersonation", "true"));
         var mallory = await new PageActor(app).SignInAsync(await app.NewActor("mallory").SignUpAsync());
         var malloryToken = await mallory.TokenAsync();
         var strangersToken = await new PageActor(app).TokenAsync();

@@ -46,9 +46,9 @@ public sealed class SessionStoreContract
         var (alice, bob) = (await bare.NewAccountAsync("alice"), await bare.NewAccountAsync("bob"));
         await AddAsync(bare, New("s1", alice.Id));
 
-        Assert.False(await bare.WriteAsync(transaction => _store.TryRemoveAsync(transaction, "s1", bob.Id)));
-        Assert.True(await bare.WriteAsync(transaction => _store.TryRemoveAsync(transaction, "s1", alice.Id)));
-        Assert.False(await bare.WriteAsync(transaction => _store.TryRemoveAsync(transaction, "s1", alice.Id)));
+        Assert.Empty(await bare.WriteAsync(transaction => _store.RemoveAsync(transaction, "s1", bob.Id)));
+        Assert.Single(await bare.WriteAsync(transaction => _store.RemoveAsync(transaction, "s1", alice.Id)));
+        Assert.Empty(await bare.WriteAsync(transaction => _store.RemoveAsync(transaction, "s1", alice.Id)));
     }
 
     [Theory, OnSqlite, OnPostgres]
@@ -58,9 +58,23 @@ public sealed class SessionStoreContract
         var (alice, bob) = (await bare.NewAccountAsync("alice"), await bare.NewAccountAsync("bob"));
         await AddAsync(bare, New("a1", alice.Id), New("a2", alice.Id), New("a3", alice.Id), New("b1", bob.Id));
 
-        Assert.Equal(["a1", "a3"], (await bare.WriteAsync(transaction => _store.RemoveAllAsync(transaction, alice.Id, except: "a2"))).Order());
-        Assert.Equal(["a2"], await bare.WriteAsync(transaction => _store.RemoveAllAsync(transaction, alice.Id, except: null)));
+        Assert.Equal(["a1", "a3"], (await bare.WriteAsync(transaction => _store.RemoveAllAsync(transaction, alice.Id, except: "a2"))).Select(ended => ended.Id).Order());
+        Assert.Equal(["a2"], (await bare.WriteAsync(transaction => _store.RemoveAllAsync(transaction, alice.Id, except: null))).Select(ended => ended.Id));
         Assert.Equal(["b1"], await bare.Files.QueryAsync<string>("SELECT id FROM sessions"));
+    }
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task A_viewing_is_in_no_list_of_sessions_and_goes_with_the_session_that_it_was_begun_by(Engine engine)
+    {
+        await using var bare = await BareDatabase.CreateAsync(engine);
+        var (alice, root) = (await bare.NewAccountAsync("alice"), await bare.NewAccountAsync("root"));
+        await AddAsync(bare, New("own", root.Id), New("a1", alice.Id), New("view", alice.Id, by: ("own", root.Id)), New("other", alice.Id, by: ("else", root.Id)));
+
+        Assert.Equal(["a1"], (await bare.ReadAsync(scope => _store.ListLiveAsync(scope, alice.Id, now: 30, idleSince: 10))).Select(session => session.Id));
+        Assert.Equal(2, await bare.ReadAsync(scope => _store.CountLiveAsync(scope, now: 30, idleSince: 10)));
+        var ended = Assert.Single(await bare.WriteAsync(transaction => _store.RemoveViewingsAsync(transaction, ["own", "nothing"])));
+        Assert.Equal(("view", alice.Id, root.Id), (ended.Id, ended.AccountId, ended.ActorId));
+        Assert.Empty(await bare.WriteAsync(transaction => _store.RemoveViewingsAsync(transaction, [])));
     }
 
     [Theory, OnSqlite, OnPostgres]
@@ -114,12 +128,12 @@ public sealed class SessionStoreContract
             New("idle", alice.Id, seenAt: 100, expiresAt: 1001),
             New("expired", alice.Id, seenAt: 101, expiresAt: 1000));
 
-        Assert.Equal(1, await bare.WriteAsync(transaction => _store.PurgeAsync(transaction, now: 1000, idleSince: 100, most: 1)));
-        Assert.Equal(1, await bare.WriteAsync(transaction => _store.PurgeAsync(transaction, now: 1000, idleSince: 100, most: 10)));
+        Assert.Single(await bare.WriteAsync(transaction => _store.PurgeAsync(transaction, now: 1000, idleSince: 100, most: 1)));
+        Assert.Single(await bare.WriteAsync(transaction => _store.PurgeAsync(transaction, now: 1000, idleSince: 100, most: 10)));
         Assert.Equal(["live"], await bare.Files.QueryAsync<string>("SELECT id FROM sessions"));
     }
 
-    private static Session New(string id, string accountId, long createdAt = 1, long seenAt = 20, long expiresAt = 1000) => new()
+    private static Session New(string id, string accountId, long createdAt = 1, long seenAt = 20, long expiresAt = 1000, (string SessionId, string AccountId)? by = null) => new()
     {
         Id = id,
         AccountId = accountId,
@@ -132,6 +146,8 @@ public sealed class SessionStoreContract
         UserAgent = "agent/1",
         RefreshHash = [1, 2, 3],
         RefreshedAt = seenAt,
+        ActorId = by?.AccountId,
+        ActorSessionId = by?.SessionId,
     };
 
     private Task AddAsync(BareDatabase bare, params Session[] sessions) => bare.WriteAsync(async transaction =>

@@ -101,11 +101,6 @@ public sealed class AccountStore
     public Task SetDisabledAsync(Transaction transaction, string id, long? at) =>
         transaction.ExecuteAsync("UPDATE accounts SET disabled_at = @at WHERE id = @id", new { id, at });
 
-    /// <summary>Newest first; with a text, those that have it in address or username.</summary>
-    public Task<List<Account>> ListNewestAsync(Scope scope, string? text, int most) => scope.QueryAsync<Account>(
-        $"{Select} WHERE @like IS NULL OR email LIKE @like ESCAPE '!' OR username_key LIKE @like ESCAPE '!' ORDER BY id DESC LIMIT @most",
-        new { like = text is null ? null : $"%{Escaped(text.ToLowerInvariant())}%", most });
-
     /// <summary>The same password in a newer form; nothing if it has been changed meanwhile.</summary>
     public Task SetRehashedAsync(Transaction transaction, string id, string before, string after) => transaction.ExecuteAsync(
         "UPDATE accounts SET password_hash = @after WHERE id = @id AND password_hash = @before", new { id, before, after });

@@ -34,7 +34,9 @@ internal static class AccountsFeature
         services.AddSingleton<AccountInput>();
         services.AddSingleton<AccountsPages>();
         services.AddSingleton<FindFrameName>(provider => async caller =>
-            await provider.GetRequiredService<AccountDirectory>().FindAsync(caller.AccountId) is { } snapshot ? snapshot.Account.GivenName ?? snapshot.Account.Email : null);
+            await provider.GetRequiredService<AccountDirectory>().FindAsync(caller.AccountId) is { } snapshot
+                ? (caller.IsViewing ? null : snapshot.Account.GivenName) ?? snapshot.Account.Email // whose it is must be beyond doubt where somebody else looks at it
+                : null);
         services.AddSingleton(provider => new MailRequestKind("verify", (transaction, asked) => provider.GetRequiredService<EmailVerification>().ResolveAsync(transaction, asked)));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<AccountsEndpoints>(
             provider, provider.GetServices<MailRequestKind>().Single(kind => kind.Name == "verify")));
@@ -79,7 +81,8 @@ internal static class AccountsFeature
             .Refuses(AccountProblems.UsernameTaken);
         routes.Door("GET", "/users/me/export", doors.ExportAsync, Access.Bearer, Exports)
             .Says("Account", "Everything stored about the account", "JSON, a member for each part of the server that keeps something.")
-            .Gives(StatusCodes.Status200OK, typeof(IReadOnlyDictionary<string, object>));
+            .Gives(StatusCodes.Status200OK, typeof(IReadOnlyDictionary<string, object>))
+            .ClosedToViewers();
         routes.Door("POST", "/verify/send", doors.SendVerificationAsync, Access.Anyone, Sends)
             .Says("Verification", "Mail the verification again", "The same answer for every address. With a bearer token and no body it is the bearer's own.")
             .Takes(new VerifySendRequest("alice@example.org"))

@@ -81,7 +81,7 @@ public sealed class AccountCare(
     });
 
     public Task<Problem?> SignOutAsync(string accountId, Administrator by) =>
-        ActAsync(accountId, AdminEvents.SessionsEnded, by, (transaction, account) => sessions.EndAllAsync(transaction, account.Id));
+        ActAsync(accountId, AdminEvents.SessionsEnded, by, (transaction, account) => sessions.EndAllAsync(transaction, account.Id, client: by.Client));
 
     public Task<Problem?> SendResetAsync(string accountId, Administrator by) =>
         ActAsync(accountId, AdminEvents.ResetSent, by, (transaction, account) => reset.SendLinkAsync(transaction, account, by.Client.Language));

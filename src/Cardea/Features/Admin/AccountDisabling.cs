@@ -29,7 +29,7 @@ public sealed class AccountDisabling(Database database, AccountStore accounts, R
         }
 
         await accounts.SetDisabledAsync(transaction, accountId, clock.Milliseconds());
-        var ended = await sessions.EndAllAsync(transaction, accountId);
+        var ended = await sessions.EndAllAsync(transaction, accountId, client: by.Client);
         await audit.RecordAsync(transaction, AdminEvents.AccountDisabled, accountId, by.Client, new { Ended = ended }, actorId: by.Actor);
         transaction.Invalidate(AccountDirectory.Topic, accountId);
         return null;

@@ -11,7 +11,7 @@ namespace Cardea.Features.Admin;
 /// <summary>The JSON door to accounts, for administrators.</summary>
 public sealed class AdminAccountsEndpoints(
     Database database, AccountSearchStore search, AccountDirectory directory, AccountDetails details, RoleStore roles,
-    AccountCare care, AccountCreation creation, AccountDisabling disabling, PasswordSetting passwordSetting, PasswordPolicy policy, AccountInput input, Idempotency idempotency, Cursors cursors)
+    AccountCare care, AccountCreation creation, AccountDisabling disabling, PasswordSetting passwordSetting, FactorReset factorReset, PasswordPolicy policy, AccountInput input, Idempotency idempotency, Cursors cursors)
 {
     internal static readonly string[] Statuses = ["active", "disabled", "unverified"];
 
@@ -126,6 +126,16 @@ public sealed class AdminAccountsEndpoints(
         }
 
         return await ActAsync(http, (id, by) => passwordSetting.SetAsync(id, password, by), "The temporary password is set. It must be changed at the next sign-in; all sessions have ended.");
+    }
+
+    public async Task<IResult> ResetFactorsAsync(HttpContext http)
+    {
+        if (!(await JsonBody.ReadOptionalAsync<FactorResetRequest>(http)).IsRead(out var request, out var problem))
+        {
+            return Answers.Problem(problem);
+        }
+
+        return await ActAsync(http, (id, by) => factorReset.RemoveFromConsoleAsync(id, request.KeepPasskeys ?? false, by), "The second factors were removed, and all sessions of the account have ended. Its owner is told by mail.");
     }
 
     public async Task<IResult> SetRolesAsync(HttpContext http)

@@ -33,6 +33,15 @@ public sealed record TemporaryPasswordRequest(string? Password = null)
     public override string ToString() => "[temporary password]";
 }
 
+/// <param name="KeepPasskeys">For an owner who has lost the phone with the app and not the key.</param>
+public sealed record FactorResetRequest(bool? KeepPasskeys = null);
+
+/// <summary>A token by which an administrator views an account. There is none that prolongs it.</summary>
+public sealed record ImpersonationBody(string AccessToken, string TokenType, int ExpiresIn, UserBody User)
+{
+    public override string ToString() => "[viewing]";
+}
+
 public sealed record RolesRequest(IReadOnlyList<string>? Roles = null);
 
 public sealed record RoleRequest(string? Name = null, string? Description = null, IReadOnlyList<string>? Permissions = null);

@@ -1,10 +1,12 @@
 using Cardea.Features.Accounts;
 using Cardea.Features.Roles;
 using Cardea.Features.SecondSteps;
+using Cardea.Features.Sessions;
 using Cardea.Features.Shared;
 using Cardea.Foundation.Jobs;
 using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
+using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -17,11 +19,17 @@ internal static class AdminFeature
     private const string Users = "/api/admin/users";
     private static readonly Limit Calls = Limit.Failures("admin", 600, TimeSpan.FromMinutes(15));
 
-    public static void AddAdmin(this IServiceCollection services)
+    public static void AddAdmin(this IServiceCollection services, SettingsReader settings)
     {
+        services.AddSingleton(ImpersonationOptions.Read(settings));
+        services.AddSingleton<Impersonation>();
+        services.AddSingleton<ImpersonationEndpoints>();
+        services.AddSingleton<ImpersonationPages>();
+        services.AddSingleton<MayStillView>(provider => session => provider.GetRequiredService<Impersonation>().MayGoOnAsync(session));
         services.AddSingleton<AccountCreation>();
         services.AddSingleton<AccountDisabling>();
         services.AddSingleton<PasswordSetting>();
+        services.AddSingleton<FactorReset>();
         services.AddSingleton<RoleGrants>();
         services.AddSingleton<AccountCare>();
         services.AddSingleton<RoleKeeping>();
@@ -49,8 +57,10 @@ internal static class AdminFeature
             services.AddSingleton(permission);
         }
 
+        // Who views somebody's account administers nothing by it, whatever its owner may do.
         services.AddSingleton<IsPermitted>(provider => async (caller, permission) =>
-            await provider.GetRequiredService<AccountDirectory>().FindAsync(caller.AccountId) is { Account.IsDisabled: false } account
+            !caller.IsViewing
+            && await provider.GetRequiredService<AccountDirectory>().FindAsync(caller.AccountId) is { Account.IsDisabled: false } account
             && await provider.GetRequiredService<RolePermissions>().HoldsAsync(account.Roles, permission.Name));
         services.AddSingleton(provider => new Purge("idempotency keys", (transaction, now, most) =>
             provider.GetRequiredService<IdempotencyStore>().PurgeAsync(transaction, now - (long)Idempotency.KeptFor.TotalMilliseconds, most)));
@@ -83,7 +93,12 @@ internal static class AdminFeature
         routes.Form(one + "/sign-out", pages.SignOutAsync, write, Calls, from: one);
         routes.Form(one + "/send-reset", pages.SendResetAsync, write, Calls, from: one);
         routes.Form(one + "/temporary-password", pages.SetTemporaryPasswordAsync, write, Calls, from: one);
+        routes.Form(one + "/reset-factors", pages.ResetFactorsAsync, write, Calls, from: one);
         routes.Form(one + "/delete", pages.DeleteAsync, write, Calls, from: one);
+        var viewing = routes.ServiceProvider.GetRequiredService<ImpersonationPages>();
+        routes.Form(one + "/view-as", viewing.BeginAsync, AdminPermissions.AccountsImpersonate, Calls, from: one);
+        routes.Page(ImpersonationPages.StopPath, viewing.AskAsync, PageAccess.Anyone);
+        routes.Form(ImpersonationPages.StopPath, viewing.StopAsync, PageAccess.Anyone, Limit.None("ends the caller's own viewing")).OpenToViewers();
     }
 
     private static void MapOtherPages(IEndpointRouteBuilder routes)
@@ -145,6 +160,15 @@ internal static class AdminFeature
             .Says("Administration", "Set a temporary password", "Without `password` a random one is mailed to the owner. It must be changed at the next sign-in; all sessions end.")
             .Takes(new TemporaryPasswordRequest("amber kettle over moss"))
             .Gives(StatusCodes.Status200OK, typeof(MessageBody)).Refuses(CommonProblems.NotFound, CommonProblems.Overloaded, SecondStepsProblems.ReauthenticationRequired);
+        routes.Door("POST", Users + "/{id}/reset-factors", doors.ResetFactorsAsync, write, Calls)
+            .Says("Administration", "Remove second factors that were lost", "The authenticator app, recovery codes, passkeys (unless `keep_passkeys`) and the trust in devices are gone, waiting sign-ins are void, all sessions end, the owner is told by mail. The next sign-in sets one up where one is demanded. Not those of an administrator.")
+            .Takes(new FactorResetRequest(KeepPasskeys: false))
+            .Gives(StatusCodes.Status200OK, typeof(MessageBody)).Refuses(CommonProblems.NotFound, AdminProblems.FactorsProtected, SecondStepsProblems.ReauthenticationRequired);
+        routes.Door("POST", Users + "/{id}/impersonate", routes.ServiceProvider.GetRequiredService<ImpersonationEndpoints>().BeginAsync, AdminPermissions.AccountsImpersonate, Calls)
+            .Says("Administration", "View as an account", "Where `Admin:Impersonation` is on: an access token of the account, marked with `act` (RFC 8693), that looks and changes nothing. It lives 30 minutes at most, nothing prolongs it, and it ends with the administrator's own session. `POST /auth/logout` with it ends it.")
+            .TakesNothing()
+            .Gives(StatusCodes.Status200OK, typeof(ImpersonationBody))
+            .Refuses(CommonProblems.NotFound, AdminProblems.ImpersonationOff, AdminProblems.NotViewed, AccountProblems.AccountDisabled, AccountProblems.EmailNotVerified, SecondStepsProblems.ReauthenticationRequired);
         routes.Door("PUT", Users + "/{id}/roles", doors.SetRolesAsync, AdminPermissions.RolesWrite, Calls)
             .Says("Administration", "Set the roles of an account", "True at once, for tokens already issued too. The last administrator stays one.")
             .Takes(new RolesRequest(["user", "admin"]))

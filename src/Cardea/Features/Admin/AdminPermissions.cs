@@ -7,6 +7,7 @@ public static class AdminPermissions
 {
     public static readonly Permission AccountsRead = new("accounts.read", "See accounts, their sessions and factors");
     public static readonly Permission AccountsWrite = new("accounts.write", "Make, change, disable and delete accounts");
+    public static readonly Permission AccountsImpersonate = new("accounts.impersonate", "View accounts as their owners would, where that is switched on, without changing anything");
     public static readonly Permission RolesRead = new("roles.read", "See roles and what they may do");
     public static readonly Permission RolesWrite = new("roles.write", "Make and change roles, and give them to accounts");
     public static readonly Permission AuditRead = new("audit.read", "Read the audit log");
@@ -19,5 +20,5 @@ public static class AdminPermissions
     public static readonly Permission StatsRead = new("stats.read", "See figures and plots");
 
     public static IReadOnlyList<Permission> All { get; } =
-        [AccountsRead, AccountsWrite, RolesRead, RolesWrite, AuditRead, MailRead, MailWrite, KeysRead, KeysWrite, SettingsRead, HealthRead, StatsRead];
+        [AccountsRead, AccountsWrite, AccountsImpersonate, RolesRead, RolesWrite, AuditRead, MailRead, MailWrite, KeysRead, KeysWrite, SettingsRead, HealthRead, StatsRead];
 }

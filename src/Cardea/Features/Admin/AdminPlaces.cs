@@ -24,7 +24,7 @@ public sealed class AdminPlaces(AccountDirectory directory, RolePermissions perm
     public async ValueTask<IReadOnlyList<FramePlace>> FindAsync(Caller caller)
     {
         var places = new List<FramePlace>();
-        if (await directory.FindAsync(caller.AccountId) is { Account.IsDisabled: false } account && account.Roles.Any(role => role != RoleName.User))
+        if (!caller.IsViewing && await directory.FindAsync(caller.AccountId) is { Account.IsDisabled: false } account && account.Roles.Any(role => role != RoleName.User))
         {
             foreach (var (place, permission) in All)
             {

@@ -15,7 +15,7 @@ namespace Cardea.Features.Admin;
 /// <summary>The browser door to accounts, for administrators: the same deeds as the JSON door.</summary>
 public sealed class AdminUsersPages(
     Database database, AccountSearchStore search, AccountDetails details, RoleStore roles, AuditStore audit, AccountCare care, AccountCreation creation, AccountDisabling disabling,
-    PasswordSetting passwordSetting, PasswordPolicy policy, AccountInput input, Cursors cursors, IsPermitted isPermitted, Views views, TimeProvider clock)
+    PasswordSetting passwordSetting, FactorReset factorReset, Impersonation impersonation, PasswordPolicy policy, AccountInput input, Cursors cursors, IsPermitted isPermitted, Views views, TimeProvider clock)
 {
     public const string Path = "/admin/users";
     private const int MostEvents = 25;
@@ -119,6 +119,9 @@ public sealed class AdminUsersPages(
     public Task<IResult> SetTemporaryPasswordAsync(HttpContext http, IFormCollection form) =>
         ActAsync(http, passwordSetting.MailAsync, "A temporary password is on its way to the owner by mail. All sessions have ended.");
 
+    public Task<IResult> ResetFactorsAsync(HttpContext http, IFormCollection form) => ActAsync(
+        http, (id, by) => factorReset.RemoveFromConsoleAsync(id, form["keep_passkeys"] == "true", by), "The second factors were removed, and all sessions have ended. The owner is told by mail.");
+
     /// <summary>Asks for the address to be typed: a click in the wrong row is quickly made, and this one can't be taken back.</summary>
     public async Task<IResult> DeleteAsync(HttpContext http, IFormCollection form)
     {
@@ -165,6 +168,7 @@ public sealed class AdminUsersPages(
         var parameters = state.GetType().GetProperties().ToDictionary(property => property.Name, property => property.GetValue(state));
         parameters["Detail"] = detail;
         parameters["Factors"] = FactorsOf(detail);
+        parameters["HasFactors"] = FactorsOf(detail).Any(factor => factor.State.English != "none");
         parameters["Obstacles"] = await ObstaclesAsync(detail.User, http);
         parameters["Roles"] = (IReadOnlyList<string>)known;
         parameters["History"] = (IReadOnlyList<AuditEvent>)history;
@@ -172,6 +176,7 @@ public sealed class AdminUsersPages(
         parameters["MayReadAudit"] = mayReadAudit;
         parameters["MayWrite"] = await isPermitted(caller, AdminPermissions.AccountsWrite) && await care.RefuseAsync(caller, id) is null;
         parameters["MayGiveRoles"] = await isPermitted(caller, AdminPermissions.RolesWrite) && await care.RefuseAsync(caller, id) is null;
+        parameters["MayView"] = await isPermitted(caller, AdminPermissions.AccountsImpersonate) && await impersonation.IsOfferedAsync(detail.User.Roles, detail.User.Status == "disabled");
         return await views.ShowAsync<AdminUserPage>(http, parameters, status);
     }
 

@@ -38,7 +38,7 @@ public sealed class AuditLog(AuditStore store, AuditCommitments commitments, Tim
             Event = kind.Name,
             At = clock.Milliseconds(),
             AccountId = accountId,
-            ActorId = actorId,
+            ActorId = actorId ?? client.Actor,
             SessionId = sessionId,
             Address = client.Address,
             UserAgent = client.UserAgent,

@@ -33,6 +33,7 @@ internal static class MailValues
         ["recovery-code-used"] = new(["time", "left"], []),
         ["recovery-codes-few"] = new(["time", "left"], []),
         ["email-changed-by-administrator"] = new(["new_email_masked"], []),
+        ["factors-reset-by-administrator"] = new(["time"], []),
         ["invitation"] = new(["link_url", "days"], []),
         ["temporary-password-set"] = new(["temporary_password"], []),
         ["sign-in-notice"] = new(["time", "address", "device", "link_url"], []),

@@ -72,10 +72,11 @@ public sealed class PasskeyStore
         await transaction.ExecuteAsync("DELETE FROM passkeys WHERE account_id = @accountId AND id = @id", new { accountId, id }) == 1;
 
     /// <summary>The handle too: what lies in a stranger's authenticator must mean nothing here any more.</summary>
-    public async Task RemoveAllAsync(Transaction transaction, string accountId)
+    /// <returns>How many there were.</returns>
+    public async Task<int> RemoveAllAsync(Transaction transaction, string accountId)
     {
-        await transaction.ExecuteAsync("DELETE FROM passkeys WHERE account_id = @accountId", new { accountId });
         await transaction.ExecuteAsync("DELETE FROM passkey_users WHERE account_id = @accountId", new { accountId });
+        return await transaction.ExecuteAsync("DELETE FROM passkeys WHERE account_id = @accountId", new { accountId });
     }
 
     /// <summary>One statement decides: of any number of parallel callers with the same challenge one gets it.</summary>

@@ -43,6 +43,7 @@ internal static class PasskeysFeature
         services.AddSingleton(provider => new SecurityEntry(10, "key", new Phrase("Passkeys"), PasskeysPages.Path, async (scope, id) =>
             (await provider.GetRequiredService<PasskeyStore>().ListAsync(scope, id)).Count is > 0 and var count ? new Phrase("{0} set up", count) : new Phrase("None")));
         services.AddSingleton(provider => new AccountReclaim((transaction, id) => provider.GetRequiredService<PasskeyStore>().RemoveAllAsync(transaction, id)));
+        services.AddSingleton(provider => new FactorRemoval("passkeys", (transaction, id) => provider.GetRequiredService<PasskeyStore>().RemoveAllAsync(transaction, id)));
         services.AddSingleton(provider => new FactorUse("passkey", provider.GetRequiredService<PasskeyStore>().CountOwnersAsync));
         services.AddSingleton(provider => new FactorPart("passkeys", async (scope, id) => (await provider.GetRequiredService<PasskeyStore>().ListAsync(scope, id)).Select(PasskeyBody.Of)));
         services.AddSingleton(provider => new Purge("used passkey challenges", provider.GetRequiredService<PasskeyStore>().PurgeChallengesAsync));

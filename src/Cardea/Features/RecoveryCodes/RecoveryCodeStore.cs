@@ -19,6 +19,6 @@ public sealed class RecoveryCodeStore
 
     public Task<long> CountOwnersAsync(Scope scope) => scope.GetAsync<long>("SELECT COUNT(DISTINCT account_id) FROM recovery_codes");
 
-    public Task RemoveAllAsync(Transaction transaction, string accountId) =>
+    public Task<int> RemoveAllAsync(Transaction transaction, string accountId) =>
         transaction.ExecuteAsync("DELETE FROM recovery_codes WHERE account_id = @accountId", new { accountId });
 }

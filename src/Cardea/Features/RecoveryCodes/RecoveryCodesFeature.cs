@@ -30,6 +30,7 @@ internal static class RecoveryCodesFeature
             await provider.GetRequiredService<RecoveryCodeStore>().CountAsync(scope, id) is > 0 and var left ? new Phrase("{0} left", left) : new Phrase("None")));
         services.AddSingleton(provider => new FactorsGone((transaction, id) => provider.GetRequiredService<RecoveryCodeStore>().RemoveAllAsync(transaction, id)));
         services.AddSingleton(provider => new AccountReclaim((transaction, id) => provider.GetRequiredService<RecoveryCodeStore>().RemoveAllAsync(transaction, id)));
+        services.AddSingleton(provider => new FactorRemoval("recovery_codes", (transaction, id) => provider.GetRequiredService<RecoveryCodeStore>().RemoveAllAsync(transaction, id)));
         services.AddSingleton(provider => new FactorUse("recovery_code", provider.GetRequiredService<RecoveryCodeStore>().CountOwnersAsync));
         services.AddSingleton(provider => new FactorPart("recovery_codes_left", async (scope, id) => await provider.GetRequiredService<RecoveryCodeStore>().CountAsync(scope, id)));
         services.AddSingleton(provider => new AccountData("recovery_codes", ["recovery_codes"], async (scope, id) => new { Left = await provider.GetRequiredService<RecoveryCodeStore>().CountAsync(scope, id) }));

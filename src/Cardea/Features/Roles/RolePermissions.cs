@@ -40,6 +40,20 @@ public sealed class RolePermissions
         return false;
     }
 
+    /// <summary>Whether these roles may do anything at all that not everybody may.</summary>
+    public async ValueTask<bool> HoldsAnyAsync(IReadOnlyList<string> roles)
+    {
+        foreach (var role in roles)
+        {
+            if (role == RoleName.Admin || (role != RoleName.User && (await OfRoleAsync(role)).Count > 0))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Whether these roles may do all that those may: nobody gives away, or acts on, more than they have themselves.</summary>
     public async ValueTask<bool> CoversAsync(IReadOnlyList<string> roles, IReadOnlyList<string> others)
     {

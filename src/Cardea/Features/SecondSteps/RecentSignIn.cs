@@ -44,6 +44,11 @@ public sealed class RecentSignIn(SessionDirectory sessions, SessionStore store, 
 
     private Problem? Refuse(Session session, AccountSnapshot account)
     {
+        if (session.IsViewing)
+        {
+            return CommonProblems.ViewingOnly; // an administrator's proof is no proof of the owner
+        }
+
         var provedAt = account.Account.HasSecondFactor ? session.FactorAt ?? 0 : session.AuthenticatedAt;
         return clock.Milliseconds() - provedAt <= Window.TotalMilliseconds ? null : SecondStepsProblems.ReauthenticationRequired;
     }

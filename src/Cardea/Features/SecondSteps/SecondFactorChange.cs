@@ -14,7 +14,8 @@ namespace Cardea.Features.SecondSteps;
 /// sign-ins are void, the owner is told.
 /// </summary>
 public sealed class SecondFactorChange(
-    IEnumerable<ISecondFactor> factors, AccountStore accounts, SessionDirectory sessions, DeviceStore devices, PendingSignIns pendings, IEnumerable<FactorsGone> leftovers, Outbox outbox,
+    IEnumerable<ISecondFactor> factors, AccountStore accounts, SessionDirectory sessions, DeviceStore devices, PendingSignIns pendings, IEnumerable<FactorsGone> leftovers,
+    IEnumerable<FactorRemoval> removals, Outbox outbox,
     AuditLog audit, TimeProvider clock)
 {
     /// <summary>Call it after the change, in its transaction, with the account's row locked.</summary>
@@ -23,6 +24,39 @@ public sealed class SecondFactorChange(
     public async Task ApplyAsync(Transaction transaction, AccountSnapshot account, AuditKind kind, Phrase what, Caller caller, ClientInfo client, bool endOthers, object? detail = null)
     {
         var had = account.Account.HasSecondFactor;
+        await SettleAsync(transaction, account, exceptPending: caller.PendingId);
+        if (endOthers || !had)
+        {
+            await sessions.EndAllAsync(transaction, account.Id, except: caller.SessionId);
+        }
+
+        await TellAsync(transaction, account, kind, what, caller, client, detail);
+    }
+
+    /// <summary>
+    /// For an owner who has lost what they proved themselves by: somebody else takes it away. Every session ends, since whoever found the phone may be in
+    /// one of them, and the next sign-in is what it is for an account that has never set up anything. To remember and to tell is left to who does it.
+    /// </summary>
+    /// <param name="keep">What stays, by the names of the listing of factors.</param>
+    /// <returns>What was taken away.</returns>
+    public async Task<IReadOnlyList<string>> RemoveAllAsync(Transaction transaction, AccountSnapshot account, IReadOnlyList<string> keep)
+    {
+        var removed = new List<string>();
+        foreach (var removal in removals.Where(removal => !keep.Contains(removal.Member)))
+        {
+            if (await removal.RemoveAsync(transaction, account.Id) > 0)
+            {
+                removed.Add(removal.Member);
+            }
+        }
+
+        await SettleAsync(transaction, account, exceptPending: null);
+        await sessions.EndAllAsync(transaction, account.Id);
+        return removed;
+    }
+
+    private async Task SettleAsync(Transaction transaction, AccountSnapshot account, string? exceptPending)
+    {
         var has = await HasAnyAsync(transaction, account);
         await accounts.SetHasSecondFactorAsync(transaction, account.Id, has);
         if (!has)
@@ -34,14 +68,8 @@ public sealed class SecondFactorChange(
         }
 
         await devices.DistrustAllAsync(transaction, account.Id);
-        await pendings.VoidAllAsync(transaction, account.Id, except: caller.PendingId);
-        if (endOthers || !had)
-        {
-            await sessions.EndAllAsync(transaction, account.Id, except: caller.SessionId);
-        }
-
+        await pendings.VoidAllAsync(transaction, account.Id, except: exceptPending);
         transaction.Invalidate(AccountDirectory.Topic, account.Id);
-        await TellAsync(transaction, account, kind, what, caller, client, detail);
     }
 
     /// <summary>For what changes a factor and not who gets in, such as its name: it is remembered, and its owner told.</summary>
@@ -68,6 +96,11 @@ public sealed class SecondFactorChange(
         return false;
     }
 }
+
+/// <summary>How a room takes away all that an account has of its kind, for an owner who has lost it.</summary>
+/// <param name="Member">As in the listing of factors, such as <c>totp</c>.</param>
+/// <param name="RemoveAsync">Says how many there were.</param>
+public sealed record FactorRemoval(string Member, Func<Transaction, string, Task<int>> RemoveAsync);
 
 /// <summary>What a room throws away when the last factor that was set up is gone, such as the codes that stood in for it.</summary>
 public sealed record FactorsGone(Func<Transaction, string, Task> ForgetAsync);

@@ -101,7 +101,7 @@ internal static class SecondStepsFeature
         routes.Page(SecondStepPages.SetUpPath, step.ShowSetUpAsync, PageAccess.Enrolling);
         routes.Form(SecondStepPages.SetUpPath + "/cancel", step.CancelAsync, PageAccess.Anyone, Limit.None("forgets what this browser began"));
         var confirm = routes.ServiceProvider.GetRequiredService<ConfirmPages>();
-        routes.Page(PageDoors.ConfirmPath, confirm.ShowAsync, PageAccess.SignedIn);
+        routes.Page(PageDoors.ConfirmPath, confirm.ShowAsync, PageAccess.SignedIn).ClosedToViewers();
         routes.Form(PageDoors.ConfirmPath, confirm.ConfirmAsync, PageAccess.SignedIn, Steps, from: PageDoors.ConfirmPath);
         var devices = routes.ServiceProvider.GetRequiredService<TrustedDevicesPages>();
         var own = Limit.None("the owner's own devices");

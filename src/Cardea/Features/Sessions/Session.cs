@@ -35,4 +35,27 @@ public sealed class Session
 
     /// <summary>SHA-256 of the secret in the cookie; null for a session of tokens.</summary>
     public byte[]? CookieHash { get; init; }
+
+    /// <summary>The administrator who views the account by it; null for a session of the owner.</summary>
+    public string? ActorId { get; init; }
+
+    /// <summary>The administrator's own session, with which this one ends.</summary>
+    public string? ActorSessionId { get; init; }
+
+    public bool IsViewing => ActorId is not null;
+
+    public IReadOnlyList<string> AmrWords => Amr.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }
+
+/// <summary>A session that is no more.</summary>
+public sealed class EndedSession
+{
+    public required string Id { get; init; }
+
+    public required string AccountId { get; init; }
+
+    public string? ActorId { get; init; }
+}
+
+/// <summary>Whether an administrator may still view an account by this session. The room that lets them begin is the one that knows.</summary>
+public delegate ValueTask<bool> MayStillView(Session session);

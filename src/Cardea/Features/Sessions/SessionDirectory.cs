@@ -1,4 +1,6 @@
+using Cardea.Features.Audit;
 using Cardea.Foundation.Data;
+using Cardea.Foundation.Web;
 using Microsoft.Extensions.Logging;
 
 namespace Cardea.Features.Sessions;
@@ -15,14 +17,17 @@ public sealed partial class SessionDirectory
     private readonly Database _database;
     private readonly SessionStore _store;
     private readonly SessionsOptions _options;
+    private readonly MayStillView _mayStillView;
+    private readonly AuditLog _audit;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private readonly SnapshotCache<Session> _cache;
     private readonly Func<string, Task<Session?>> _read;
 
-    public SessionDirectory(Database database, SessionStore store, SessionsOptions options, Invalidations invalidations, TimeProvider clock, ILogger<SessionDirectory> log)
+    public SessionDirectory(
+        Database database, SessionStore store, SessionsOptions options, MayStillView mayStillView, AuditLog audit, Invalidations invalidations, TimeProvider clock, ILogger<SessionDirectory> log)
     {
-        (_database, _store, _options, _clock, _log) = (database, store, options, clock, log);
+        (_database, _store, _options, _mayStillView, _audit, _clock, _log) = (database, store, options, mayStillView, audit, clock, log);
         _cache = new(Topic, invalidations, Capacity);
         _read = id => database.ReadAsync(scope => store.FindAsync(scope, id));
     }
@@ -31,7 +36,7 @@ public sealed partial class SessionDirectory
     public async ValueTask<Session?> FindLiveAsync(string id)
     {
         var now = _clock.Milliseconds();
-        if (await _cache.GetAsync(id, _read) is not { } session || !IsLive(session, now))
+        if (await _cache.GetAsync(id, _read) is not { } session || !IsLive(session, now) || (session.IsViewing && !await _mayStillView(session)))
         {
             return null;
         }
@@ -65,35 +70,41 @@ public sealed partial class SessionDirectory
         if (await _store.FindAsync(transaction, id) is { } session)
         {
             var now = _clock.Milliseconds();
-            await _store.SetProvedAsync(transaction, id, now, byFactor ? now : session.FactorAt, string.Join(' ', session.Amr.Split(' ').Concat(amr).Distinct()));
+            await _store.SetProvedAsync(transaction, id, now, byFactor ? now : session.FactorAt, string.Join(' ', session.AmrWords.Concat(amr).Distinct()));
             transaction.Invalidate(Topic, id);
         }
     }
 
-    public async Task<bool> TryEndAsync(Transaction transaction, string id, string accountId)
-    {
-        if (!await _store.TryRemoveAsync(transaction, id, accountId))
-        {
-            return false;
-        }
-
-        transaction.Invalidate(Topic, id);
-        return true;
-    }
+    /// <param name="client">Who ends it, where that is known: it is told only of a viewing, since the others are told of by what ends them.</param>
+    public async Task<bool> TryEndAsync(Transaction transaction, string id, string accountId, ClientInfo? client = null) =>
+        await EndedAsync(transaction, await _store.RemoveAsync(transaction, id, accountId), client) > 0;
 
     /// <summary>Ends all sessions of an account, but for one if it is named. Their refresh tokens and access tokens end with them.</summary>
-    public async Task<int> EndAllAsync(Transaction transaction, string accountId, string? except = null)
-    {
-        var ended = await _store.RemoveAllAsync(transaction, accountId, except);
-        ended.ForEach(id => transaction.Invalidate(Topic, id));
-        return ended.Count;
-    }
+    public async Task<int> EndAllAsync(Transaction transaction, string accountId, string? except = null, ClientInfo? client = null) =>
+        await EndedAsync(transaction, await _store.RemoveAllAsync(transaction, accountId, except), client);
 
     /// <summary>Ends a session, and every other that was made on the same device.</summary>
-    public async Task<int> EndOfDeviceAsync(Transaction transaction, string accountId, string id, string? deviceId)
+    public async Task<int> EndOfDeviceAsync(Transaction transaction, string accountId, string id, string? deviceId) =>
+        await EndedAsync(transaction, await _store.RemoveOfDeviceAsync(transaction, accountId, id, deviceId));
+
+    public async Task<int> PurgeAsync(Transaction transaction, long now, int most)
     {
-        var ended = await _store.RemoveOfDeviceAsync(transaction, accountId, id, deviceId);
-        ended.ForEach(one => transaction.Invalidate(Topic, one));
+        var purged = await _store.PurgeAsync(transaction, now, now - (long)_options.Idle.TotalMilliseconds, most);
+        return await EndedAsync(transaction, purged);
+    }
+
+    /// <summary>Every end passes here: with a session ends what was viewed by it, and each viewing leaves a row that says when it was over.</summary>
+    private async Task<int> EndedAsync(Transaction transaction, List<EndedSession> ended, ClientInfo? client = null)
+    {
+        foreach (var session in ended.Concat(await _store.RemoveViewingsAsync(transaction, [.. ended.Where(one => one.ActorId is null).Select(one => one.Id)])))
+        {
+            transaction.Invalidate(Topic, session.Id);
+            if (session.ActorId is not null)
+            {
+                await _audit.RecordAsync(transaction, SessionEvents.ViewingEnded, session.AccountId, client ?? ClientInfo.Server(""), sessionId: session.Id, actorId: session.ActorId);
+            }
+        }
+
         return ended.Count;
     }
 

@@ -10,7 +10,7 @@ public sealed class SessionEnding(Database database, SessionDirectory sessions, 
     /// <returns>False for an id that is nobody's or somebody else's; the two can't be told apart.</returns>
     public async Task<bool> TryEndAsync(Caller caller, string id, ClientInfo client) => Id.IsWellFormed(id) && await database.WriteAsync(async transaction =>
     {
-        if (!await sessions.TryEndAsync(transaction, id, caller.AccountId))
+        if (!await sessions.TryEndAsync(transaction, id, caller.AccountId, client))
         {
             return false;
         }
@@ -21,7 +21,7 @@ public sealed class SessionEnding(Database database, SessionDirectory sessions, 
 
     public Task EndOthersAsync(Caller caller, ClientInfo client) => database.WriteAsync(async transaction =>
     {
-        var ended = await sessions.EndAllAsync(transaction, caller.AccountId, except: caller.SessionId);
+        var ended = await sessions.EndAllAsync(transaction, caller.AccountId, except: caller.SessionId, client);
         await audit.RecordAsync(transaction, SessionEvents.OthersEnded, caller.AccountId, client, new { Ended = ended }, caller.SessionId);
     });
 }

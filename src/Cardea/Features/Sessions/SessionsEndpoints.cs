@@ -9,7 +9,7 @@ public sealed record SessionBody(
     string Id, bool Current, string Device, string Address, string UserAgent, IReadOnlyList<string> Amr, DateTimeOffset CreatedAt, DateTimeOffset LastSeenAt, DateTimeOffset ExpiresAt)
 {
     public static SessionBody Of(Session session, string? current) => new(
-        session.Id, session.Id == current, DeviceName.Of(session.UserAgent).ToString(), session.Address, session.UserAgent, session.Amr.Split(' '),
+        session.Id, session.Id == current, DeviceName.Of(session.UserAgent).ToString(), session.Address, session.UserAgent, session.AmrWords,
         session.CreatedAt.ToInstant(), session.LastSeenAt.ToInstant(), session.ExpiresAt.ToInstant());
 }
 

@@ -15,8 +15,7 @@ internal static class SessionsFeature
 {
     public static void AddSessions(this IServiceCollection services, SettingsReader settings)
     {
-        var options = SessionsOptions.Read(settings);
-        services.AddSingleton(options);
+        services.AddSingleton(SessionsOptions.Read(settings));
         services.AddSingleton<SessionStore>();
         services.AddSingleton<SessionDirectory>();
         services.AddSingleton<DeviceStore>();
@@ -27,8 +26,7 @@ internal static class SessionsFeature
         services.AddSingleton<SessionsEndpoints>();
         services.AddSingleton<SessionsPages>();
         services.AddSingleton<IHostedService, SessionCountJob>();
-        services.AddSingleton(provider => new Purge("sessions", (transaction, now, most) =>
-            provider.GetRequiredService<SessionStore>().PurgeAsync(transaction, now, now - (long)options.Idle.TotalMilliseconds, most)));
+        services.AddSingleton(provider => new Purge("sessions", provider.GetRequiredService<SessionDirectory>().PurgeAsync));
         services.AddSingleton(provider => new Purge("devices", (transaction, now, most) =>
             provider.GetRequiredService<DeviceStore>().PurgeAsync(transaction, now - (long)KnownDevices.KeptFor.TotalMilliseconds, most)));
         services.AddSingleton(provider => new AccountData("sessions", ["sessions"], async (scope, id) =>

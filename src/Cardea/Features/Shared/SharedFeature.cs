@@ -24,7 +24,7 @@ internal static class SharedFeature
         routes.Door("GET", PageAssets.Path + "{name}", http => Task.FromResult(Serve(http, assets)), Access.Anyone, Limit.None("static, from memory"))
             .ExcludeFromDescription();
         routes.MapOldPaths();
-        routes.Form("/language", (http, form) => Task.FromResult(ChooseLanguage(http, form)), PageAccess.Anyone, Limit.None("sets a cookie"));
+        routes.Form("/language", (http, form) => Task.FromResult(ChooseLanguage(http, form)), PageAccess.Anyone, Limit.None("sets a cookie")).OpenToViewers();
     }
 
     private static IResult Serve(HttpContext http, PageAssets assets)
@@ -61,7 +61,7 @@ internal static class SharedFeature
     {
         http.Response.Headers.ContentSecurityPolicy = PageDoors.Policy;
         Answers.SetRetryAfter(http.Response, problem);
-        var frame = new Frame(Texts.In(Languages.Of(http.Request)), branding, assets, "", null, http.Request.Path.Value ?? "/", null, HasScript: false);
+        var frame = new Frame(Texts.In(Languages.Of(http.Request)), branding, assets, "", null, http.Request.Path.Value ?? "/", null, HasScript: false, IsViewing: http.CallerIfAny() is { IsViewing: true });
         var (title, detail) = problem.OnPage ?? (problem.Title, problem.Detail);
         await new Drawing<ErrorPage>(new Dictionary<string, object?>
         {

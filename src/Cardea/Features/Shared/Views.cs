@@ -28,7 +28,8 @@ public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding 
         Texts.In(Languages.Of(http.Request)), branding, assets, antiforgery().GetAndStoreTokens(http).RequestToken ?? "", flash.Take(http), http.Request.Path.Value ?? "/",
         http.CallerIfAny() is { PendingId: null } caller ? await findName(caller) : null,
         Query: HttpMethods.IsGet(http.Request.Method) ? http.Request.QueryString.Value ?? "" : "",
-        Administration: http.CallerIfAny() is { PendingId: null } administrator ? await findAdministration(administrator) : null);
+        Administration: http.CallerIfAny() is { PendingId: null } administrator ? await findAdministration(administrator) : null,
+        IsViewing: http.CallerIfAny() is { IsViewing: true });
 
     /// <summary>After a POST: another page, which says what was done.</summary>
     public IResult Redirect(HttpContext http, string path, FlashKind kind, string english)

@@ -25,7 +25,7 @@ public sealed class PageSignIn(SignOut signOut, SessionCookie sessionCookie, Dev
             return NextStep(http, refusal, returnTo) is { } next ? Views.Redirect(next) : null;
         }
 
-        if (await sessionCookie.FindCallerAsync(http) is { } previous)
+        if (await sessionCookie.FindOwnAsync(http) is { } previous)
         {
             await signOut.RunAsync(previous, ClientInfo.Of(http)); // its cookie is overwritten: nobody but who copied it could use it any more
         }

@@ -47,9 +47,10 @@ internal static class SignInFeature
         routes.Door("POST", "/auth/logout", doors.SignOutAsync, Access.Bearer, Limit.None("ends the caller's own session"))
             .Says("Sign-in", "Sign out", "The session is over at once, on every node: its access token and refresh token with it.")
             .TakesNothing()
-            .Gives(StatusCodes.Status200OK, typeof(MessageBody));
+            .Gives(StatusCodes.Status200OK, typeof(MessageBody))
+            .OpenToViewers();
         var pages = routes.ServiceProvider.GetRequiredService<SignInPages>();
         routes.Page("/logout", pages.AskAsync, PageAccess.Anyone);
-        routes.Form("/logout", pages.SignOutAsync, PageAccess.Anyone, Limit.None("ends the caller's own session"));
+        routes.Form("/logout", pages.SignOutAsync, PageAccess.Anyone, Limit.None("ends the caller's own session")).OpenToViewers();
     }
 }

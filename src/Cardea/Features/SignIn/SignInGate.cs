@@ -31,6 +31,44 @@ public sealed class SignInGate(
         return outcome;
     }
 
+    /// <summary>
+    /// Lets an administrator view an account. It is no sign-in: nobody proved to be the owner, so nothing of it counts as recent, no device is remembered,
+    /// no place is taken among the owner's sessions, and no refresh token is given out. Like a sign-in it is refused where the account may not have a token.
+    /// </summary>
+    /// <param name="account">As the transaction sees it, its row locked.</param>
+    /// <param name="by">The administrator, with whose own session it ends.</param>
+    public async Task<(Session? Session, SecretToken? CookieSecret, Problem? Refusal)> OpenViewingAsync(
+        Transaction transaction, AccountSnapshot account, Caller by, bool forPages, TimeSpan lifetime, ClientInfo client)
+    {
+        if (await standing.RefuseAsync(new(account, [], UsedTemporaryPassword: false, Transaction: null)) is { } refusal)
+        {
+            return (null, null, refusal);
+        }
+
+        var now = clock.Milliseconds();
+        var cookieSecret = forPages ? SecretToken.New() : null;
+        var session = new Session
+        {
+            Id = Id.New(clock),
+            AccountId = account.Id,
+            CreatedAt = now,
+            AuthenticatedAt = 0,
+            LastSeenAt = now,
+            ExpiresAt = now + (long)lifetime.TotalMilliseconds,
+            Amr = "",
+            Address = client.Address,
+            UserAgent = client.UserAgent,
+            RefreshHash = new RefreshToken("", RefreshTokenFormat.NewRandomValue(), Counter: 0).Hash, // of a value that nobody gets
+            RefreshedAt = now,
+            CookieHash = cookieSecret?.Hash.ToArray(),
+            ActorId = by.AccountId,
+            ActorSessionId = by.SessionId,
+        };
+        await sessionStore.AddAsync(transaction, session);
+        await audit.RecordAsync(transaction, SessionEvents.ViewingBegan, account.Id, client, new { Until = session.ExpiresAt.ToInstant(), Pages = forPages }, session.Id, actorId: by.AccountId);
+        return (session, cookieSecret, null);
+    }
+
     /// <summary>For methods whose proof failed, so that all sign-ins are in one figure.</summary>
     public void Count(string outcome) => _signIns.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 

@@ -14,7 +14,8 @@ public sealed class SignInPages(SignOut signOut, SessionCookie cookie, Views vie
 
     public async Task<IResult> SignOutAsync(HttpContext http, IFormCollection form)
     {
-        if (http.CallerIfAny() is { } caller)
+        // Whoever views somebody's account signs themselves out: the viewing ends with it.
+        if (await cookie.FindOwnAsync(http) is { } caller)
         {
             await signOut.RunAsync(caller, ClientInfo.Of(http));
         }

@@ -10,7 +10,8 @@ public sealed class SignOut(Database database, SessionDirectory sessions, AuditL
 {
     public Task RunAsync(Caller caller, ClientInfo client) => database.WriteAsync(async transaction =>
     {
-        if (await sessions.TryEndAsync(transaction, caller.SessionId, caller.AccountId))
+        // The end of a viewing is told by a row of its own: its owner was not signed in.
+        if (await sessions.TryEndAsync(transaction, caller.SessionId, caller.AccountId, client) && !caller.IsViewing)
         {
             await audit.RecordAsync(transaction, SignInEvents.SignedOut, caller.AccountId, client, sessionId: caller.SessionId);
         }

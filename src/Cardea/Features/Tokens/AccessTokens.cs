@@ -41,19 +41,40 @@ public sealed class AccessTokens(SigningKeyRing ring, TokensOptions options, Pub
             json.WriteString("iss"u8, publicUrl.Text);
             json.WriteString("sub"u8, account.Id);
             json.WriteString("aud"u8, Audience);
-            json.WriteNumber("exp"u8, now + (long)options.AccessTokenLifetime.TotalSeconds);
+            json.WriteNumber("exp"u8, ExpiresAt(session, now));
             json.WriteNumber("iat"u8, now);
             json.WriteString("jti"u8, Base64UrlText.Encode(RandomNumberGenerator.GetBytes(16)));
             json.WriteString("sid"u8, session.Id);
             json.WriteNumber("auth_time"u8, session.AuthenticatedAt / 1000);
-            WriteList(json, "amr"u8, session.Amr.Split(' '));
+            WriteList(json, "amr"u8, session.AmrWords);
             json.WriteString("email"u8, account.Account.Email);
             json.WriteBoolean("email_verified"u8, account.Account.IsVerified);
             WriteList(json, "roles"u8, account.Roles);
+            if (session.ActorId is not null)
+            {
+                // RFC 8693 section 4.1: who acts, beside whom it is about. Whoever reads tokens can refuse one like it.
+                json.WriteStartObject("act"u8);
+                json.WriteString("sub"u8, session.ActorId);
+                json.WriteEndObject();
+            }
+
             json.WriteEndObject();
         }
 
         return key.SignCompact(Type, buffer.WrittenSpan);
+    }
+
+    /// <summary>For how many seconds a token of this session lives: never longer than a viewing does, which nothing prolongs.</summary>
+    public int LifetimeSeconds(Session session)
+    {
+        var now = clock.GetUtcNow().ToUnixTimeSeconds();
+        return (int)(ExpiresAt(session, now) - now);
+    }
+
+    private long ExpiresAt(Session session, long now)
+    {
+        var usual = now + (long)options.AccessTokenLifetime.TotalSeconds;
+        return session.IsViewing ? Math.Min(usual, session.ExpiresAt / 1000) : usual;
     }
 
     public async ValueTask<AccessTokenClaims?> VerifyAsync(string token)

@@ -27,6 +27,6 @@ public sealed class BearerTokens(AccessTokens accessTokens, SessionDirectory ses
             return (null, CommonProblems.Unauthorized);
         }
 
-        return (new Caller(claims.AccountId, claims.SessionId), null);
+        return (new Caller(claims.AccountId, claims.SessionId, ActorId: session.ActorId), null);
     }
 }

@@ -23,14 +23,14 @@ public sealed class RefreshRotation(
     public async Task<(TokenBody? Tokens, Problem? Refusal)> RotateAsync(string text, ClientInfo client)
     {
         if (!format.TryRead(text, out var token)
-            || await sessions.FindLiveAsync(token.SessionId) is not { } session
+            || await sessions.FindLiveAsync(token.SessionId) is not { IsViewing: false } session
             || !CryptographicOperations.FixedTimeEquals(token.Hash, session.RefreshHash)
             || await accounts.FindAsync(session.AccountId) is not { } account)
         {
             return (null, TokenProblems.InvalidToken);
         }
 
-        if (await standing.RefuseAsync(new(account, session.Amr.Split(' '), UsedTemporaryPassword: false, Transaction: null)) is { } refusal)
+        if (await standing.RefuseAsync(new(account, session.AmrWords, UsedTemporaryPassword: false, Transaction: null)) is { } refusal)
         {
             return (null, refusal);
         }

@@ -30,6 +30,7 @@ internal static class TotpFeature
         services.AddSingleton(provider => new SecurityEntry(20, "phone", new Phrase("Authenticator app"), TotpPages.Path, async (scope, id) =>
             await provider.GetRequiredService<TotpStore>().FindAsync(scope, id) is { ConfirmedAt: not null } ? new Phrase("On") : new Phrase("Off")));
         services.AddSingleton(provider => new AccountReclaim((transaction, id) => provider.GetRequiredService<TotpStore>().RemoveAnyAsync(transaction, id)));
+        services.AddSingleton(provider => new FactorRemoval("totp", (transaction, id) => provider.GetRequiredService<TotpStore>().RemoveAnyAsync(transaction, id)));
         services.AddSingleton(provider => new FactorUse("totp", provider.GetRequiredService<TotpStore>().CountAsync));
         services.AddSingleton(provider => new FactorPart("totp", async (scope, id) => await provider.GetRequiredService<TotpStore>().FindAsync(scope, id) is { ConfirmedAt: not null }));
         services.AddSingleton(provider => new AccountData("authenticator_app", ["totp_secrets"], async (scope, id) =>

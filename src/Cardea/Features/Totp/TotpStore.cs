@@ -56,6 +56,6 @@ public sealed class TotpStore
     public async Task<bool> TryRemoveAsync(Transaction transaction, string accountId) =>
         await transaction.ExecuteAsync("DELETE FROM totp_secrets WHERE account_id = @accountId AND confirmed_at IS NOT NULL", new { accountId }) == 1;
 
-    public Task RemoveAnyAsync(Transaction transaction, string accountId) =>
+    public Task<int> RemoveAnyAsync(Transaction transaction, string accountId) =>
         transaction.ExecuteAsync("DELETE FROM totp_secrets WHERE account_id = @accountId", new { accountId });
 }

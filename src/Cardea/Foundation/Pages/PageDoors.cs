@@ -82,9 +82,17 @@ public static class PageDoors
                     http.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", caller.SessionId)], "cookie"));
                 }
 
-                if (permission is not null && !await isPermitted(caller, permission))
+                if (Viewing.Refuse(http, caller) is { } viewing)
+                {
+                    refusal = viewing;
+                }
+                else if (permission is not null && !await isPermitted(caller, permission))
                 {
                     refusal = CommonProblems.Forbidden;
+                }
+                else if (access is PageAccess.RecentlySignedIn or PageAccess.Enrolling && caller.IsViewing)
+                {
+                    refusal = CommonProblems.ViewingOnly; // nobody confirms in somebody else's name
                 }
                 else if (access is PageAccess.RecentlySignedIn or PageAccess.Enrolling && caller.PendingId is null && await refuseUnlessRecent(caller) is not null)
                 {

@@ -19,6 +19,8 @@ public static class CommonProblems
 
     public static readonly Problem Forbidden = new("forbidden", 403, "Not allowed", "You are not allowed to do this.");
 
+    public static readonly Problem ViewingOnly = new("viewing_only", 403, "Not while viewing as somebody else", "You are viewing somebody's account: it can be looked at, and nothing of it can be changed.");
+
     public static readonly Problem NotFound = new("not_found", 404, "Not found", "There is nothing here.");
 
     public static readonly Problem MethodNotAllowed = new("method_not_allowed", 405, "Method not allowed", "This address does not take that method.")

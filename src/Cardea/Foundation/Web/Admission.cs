@@ -15,7 +15,8 @@ public sealed class Admission(
         switch (access)
         {
             case Access.Anyone:
-                return null;
+                // Whoever shows the token of a viewing does nothing else by it either, such as asking for a mail in its owner's name.
+                return http.Request.Headers.Authorization.Count > 0 && (await findCaller(http)).Caller is { IsViewing: true } viewer ? Viewing.Refuse(http, viewer) : null;
             case Access.Loopback:
                 return ClientInfo.IsLoopback(http) ? null : CommonProblems.NotFound;
             case Access.Administrator:
@@ -33,6 +34,11 @@ public sealed class Admission(
                 }
 
                 http.SetCaller(caller);
+                if (Viewing.Refuse(http, caller) is { } viewing)
+                {
+                    return viewing;
+                }
+
                 return access is Access.Bearer || caller.PendingId is not null ? null : await refuseUnlessRecent(caller);
         }
     }
@@ -58,6 +64,11 @@ public sealed class Admission(
         if (caller is null)
         {
             return CommonProblems.Unauthorized;
+        }
+
+        if (Viewing.Refuse(http, caller) is { } viewing)
+        {
+            return viewing;
         }
 
         if (!await isPermitted(caller, permission))

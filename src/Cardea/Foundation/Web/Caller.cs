@@ -6,7 +6,12 @@ namespace Cardea.Foundation.Web;
 /// <summary>Who is calling: what the door learned before it let the request in.</summary>
 /// <param name="SessionId">Empty for a sign-in that is not finished.</param>
 /// <param name="PendingId">The half-finished sign-in that may only set up a second factor; null for a living session.</param>
-public sealed record Caller(string AccountId, string SessionId, string? PendingId = null);
+/// <param name="ActorId">The administrator who views this account as its owner would; null when it is the owner.</param>
+public sealed record Caller(string AccountId, string SessionId, string? PendingId = null, string? ActorId = null)
+{
+    /// <summary>Somebody who looks at an account that is not theirs, by what an administrator may be allowed.</summary>
+    public bool IsViewing => ActorId is not null;
+}
 
 /// <summary>Finds the caller of a request, or the refusal. The room that issues tokens is the one that knows.</summary>
 public delegate ValueTask<(Caller? Caller, Problem? Refusal)> FindCaller(HttpContext http);

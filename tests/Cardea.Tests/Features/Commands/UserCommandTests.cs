@@ -116,5 +116,32 @@ public sealed class UserCommandTests
         (await app.CommandAsync("user", "revoke", "root@example.org", "admin")).Worked();
     }
 
+    [Theory, OnSqlite, OnPostgres]
+    public async Task All_accounts_are_listed_a_page_at_a_time_and_found_by_any_part_of_their_names(Engine engine)
+    {
+        await using var app = await TestApp.StartAsync(engine);
+        var alice = await app.NewActor("alice").SignUpAsync();
+        (await (await alice.SignInAsync()).PatchAsync("/users/me", new { family_name = "Quince" })).Expect(HttpStatusCode.OK);
+        // More than two pages, all older than alice.
+        await app.Database.ExecuteAsync("INSERT INTO accounts (id, email, created_at) VALUES " + string.Join(", ", Enumerable.Range(0, 1203).Select(number => $"('{number:x32}', 'many{number:0000}@example.org', {number})")));
+
+        var all = Lines(await app.CommandAsync("user", "list"));
+        Assert.Equal(1204, all.Length);
+        Assert.StartsWith(alice.Id!, all[0], StringComparison.Ordinal);
+        Assert.Equal(all.Order(StringComparer.Ordinal).Reverse(), all); // newest first, nobody twice
+        Assert.Equal(all.Distinct(), all);
+        Assert.Equal(all[..700], Lines(await app.CommandAsync("user", "list", "--limit", "700")));
+        Assert.Equal(all[..1], Lines(await app.CommandAsync("user", "list", "--query", "QUINC")));
+        Assert.Equal(all[..1], Lines(await app.CommandAsync("user", "list", alice.Id![8..24])));
+        Assert.Equal(100, Lines(await app.CommandAsync("user", "list", "--query", "many07")).Length);
+        Assert.Empty(Lines(await app.CommandAsync("user", "list", "--query", "%")));
+        foreach (var args in new string[][] { ["--limit", "0"], ["--limit", "-1"], ["--limit", "many"], ["one", "--query", "two"] })
+        {
+            Assert.Equal(2, (await app.CommandAsync(["user", "list", .. args])).ExitCode);
+        }
+
+        static string[] Lines(Ended ended) => ended.Worked().Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
     private static string Shown(string output) => Regex.Match(output, "shown this once: (.+)").Groups[1].Value;
 }

@@ -57,7 +57,7 @@ public sealed class BrokenSettingsTests : IDisposable
     [InlineData("SignIn:MailedCode", "sometimes", "off or new-device or always")]
     [InlineData("SignIn:RequireSecondFactor", "nobody", "never or admins or everyone")]
     [InlineData("SignIn:Challenge", "always", "in this version")]
-    [InlineData("Admin:Impersonation", "true", "false")]
+    [InlineData("Admin:Impersonation", "perhaps", "false")]
     [InlineData("Branding:AccentColor", "blue", "#2f5bd7")]
     [InlineData("Branding:LogoPath", "/nowhere.svg", "a file that exists")]
     [InlineData("Bootstrap:AdminEmail", "root", "one e-mail address")]
