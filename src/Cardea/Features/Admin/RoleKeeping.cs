@@ -10,7 +10,12 @@ namespace Cardea.Features.Admin;
 /// <summary>Makes roles, changes what they may do, and deletes them. Nobody gives a role more than they may do themselves.</summary>
 public sealed partial class RoleKeeping(Database database, RoleStore roles, RolePermissions permissions, AuditLog audit, TimeProvider clock)
 {
-    private const int LongestDescription = 200;
+    public const int LongestDescription = 200;
+
+    /// <summary>As the document tells it. To .NET a dollar would also take a line break after the name.</summary>
+    public const string NamePattern = Word + "$";
+
+    private const string Word = "^[a-z][a-z0-9._-]{1,31}";
 
     /// <summary>What is wrong with a role as it was given; members that are null are not looked at.</summary>
     public void Check(RoleRequest request, FieldErrors errors)
@@ -127,6 +132,6 @@ public sealed partial class RoleKeeping(Database database, RoleStore roles, Role
         return true;
     }
 
-    [GeneratedRegex("^[a-z][a-z0-9._-]{1,31}$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(Word + @"\z", RegexOptions.NonBacktracking)]
     private static partial Regex RoleWord();
 }

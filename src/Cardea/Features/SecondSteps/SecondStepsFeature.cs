@@ -2,7 +2,6 @@ using Cardea.Features.Accounts;
 using Cardea.Features.Sessions;
 using Cardea.Features.SignIn;
 using Cardea.Features.Standing;
-using Cardea.Features.Tokens;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Jobs;
 using Cardea.Foundation.Pages;
@@ -44,7 +43,7 @@ internal static class SecondStepsFeature
                 1 => new Phrase("One device"),
                 var count => new Phrase("{0} devices", count),
             }));
-        services.AddSingleton(provider => new StandingCheck(StandingOrder.SecondFactor, provider.GetRequiredService<SecondFactorDemand>().RefuseAsync));
+        services.AddSingleton(provider => new StandingCheck(StandingOrder.SecondFactor, [SecondStepsProblems.MfaRequired, SecondStepsProblems.EnrolmentRequired], provider.GetRequiredService<SecondFactorDemand>().RefuseAsync));
         services.AddSingleton<RefuseUnlessRecent>(provider => provider.GetRequiredService<RecentSignIn>().RefuseAsync);
         services.AddSingleton<FindEnrollingCaller>(provider => async token =>
         {
@@ -75,8 +74,8 @@ internal static class SecondStepsFeature
         routes.Door("POST", "/auth/login/mfa", doors.FinishAsync, Access.Anyone, Steps)
             .Says("Sign-in", "Finish with a second step", "With the `mfa_token` and one of the `methods` of the `mfa_required` answer. `trust_device: true` asks this device for none for 30 days.")
             .Takes(new SecondStepRequest("r8K…", "totp", "123456"))
-            .Gives(StatusCodes.Status200OK, typeof(TokenBody))
-            .Refuses(SecondStepsProblems.InvalidCode, AccountProblems.AccountDisabled, AccountProblems.EmailNotVerified, SignInProblems.SessionActive, CommonProblems.TooManyRequests);
+            .Admits()
+            .Refuses(SecondStepsProblems.InvalidCode, CommonProblems.TooManyRequests);
         routes.Door("POST", "/auth/reauthenticate", doors.ReauthenticateAsync, Access.Bearer, Steps)
             .Says("Sign-in", "Confirm that it is you", "By `password`, by a factor's `code`, or by a passkey's `credential`. The session counts as recent for ten minutes.")
             .Takes(new ReauthenticationRequest("correct horse battery staple"))
