@@ -48,8 +48,9 @@ case ${arch:-$(uname -m)} in
   arm64 | aarch64) rid=linux-arm64 ;;
   *) echo "publish.sh: nothing is known of the architecture ${arch:-$(uname -m)}" >&2; exit 2 ;;
 esac
-publish=(-c Release -r "$rid" --self-contained "$([[ " ${options[*]} " == *" --self-contained "* ]] && echo true || echo false)" -v quiet --tl:off)
+publish=(-c Release -r "$rid" --self-contained "$([[ " ${options[*]} " == *" --self-contained "* ]] && echo true || echo false)" -p:CardeaWithoutSymbols=true -v quiet --tl:off)
 
+rm -rf src/*/obj/Release # what was compiled otherwise must not be taken over
 dotnet restore src/Cardea.Server --locked-mode -v quiet --tl:off # every package is the one that was reviewed, byte for byte
 # A list of packages is beside the program only where the program is not one file: so it is always taken from such a one.
 dotnet publish src/Cardea.Server "${publish[@]}" -o "$out"

@@ -22,6 +22,7 @@ PAGES = {
     "http://go.microsoft.com/fwlink/?LinkId=329770": "MS-.NET-Library",
     "https://github.com/dotnet/corefx/blob/master/LICENSE.TXT": "MIT",
     "https://github.com/dotnet/standard/blob/master/LICENSE.TXT": "MIT",
+    "https://github.com/trichards57/zxcvbn-cs/blob/master/LICENSE": "MIT",
 }
 OWN = ("Cardea", "Cardea.Crypto", "Cardea.Server")
 

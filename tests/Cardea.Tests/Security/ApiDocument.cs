@@ -115,7 +115,7 @@ internal sealed record ApiOperation(ApiDocument Document, string Method, string 
 {
     public JsonElement Responses => Json.GetProperty("responses");
 
-    public bool AsksForToken => Json.TryGetProperty("security", out _);
+    public bool AsksForToken => Json.GetProperty("security").GetArrayLength() > 0;
 
     public IEnumerable<JsonElement> Parameters => Json.TryGetProperty("parameters", out var parameters) ? parameters.EnumerateArray() : [];
 

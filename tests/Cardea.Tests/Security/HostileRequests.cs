@@ -97,7 +97,7 @@ internal sealed class HostileRequests(Random random)
         var headers = new Dictionary<string, string>();
         if (operation.Method != "GET" && Once(10))
         {
-            headers["Idempotency-Key"] = Once(3) ? new string('k', random.Next(1, 400)) : Pick(["1", "\"", "a b", "é", "%00", ","]);
+            headers["Idempotency-Key"] = Once(3) ? new string('k', random.Next(1, 400)) : Pick(["1", "\"", "a b", "%00", ","]);
         }
 
         if (Once(20))
