@@ -114,13 +114,22 @@ sign_in() { # NAME: the cookie file as wapiti reads it
   [[ -s $scratch/$1.cookies ]] || { echo "outside.sh: $1 could not sign in" >&2; exit 1; }
 }
 
+# Debian 12 ships wapiti 3.0.4 with a Python under which every -x ends it: the flags of its pattern stand at the end.
+mend='import re
+from wapitiCore.net import crawler
+crawler.wildcard_translate = lambda pattern: re.compile("(?ms)" + ".*".join(map(re.escape, pattern.split("*"))) + r"\Z")
+from wapitiCore.main.wapiti import wapiti_main
+wapiti_main()'
+scanner=(wapiti)
+[[ $(wapiti --version 2>/dev/null) != *3.0.4* ]] || scanner=(/usr/bin/python3 -c "$mend") # the system's own, which has its packages
+
 if [[ $wapiti == yes ]]; then
   for who in alice root; do
     sign_in "$who"
     start=/account/security
     [[ $who != root ]] || start=/admin
     # Not: what signs the scanner out or takes its account away. Modules that ask hosts elsewhere (ssrf, xxe, wapp, nikto) stay out.
-    timeout $((seconds * 12)) wapiti -u "$at/" -s "$at$start" -s "$at/dashboard" -s "$at/login" -s "$at/register" -c "$scratch/$who.cookies" --scope domain --flush-session --no-bugreport --store-session "$scratch/wapiti-$who" \
+    timeout $((seconds * 12)) "${scanner[@]}" -u "$at/" -s "$at$start" -s "$at/dashboard" -s "$at/login" -s "$at/register" -c "$scratch/$who.cookies" --scope domain --flush-session --no-bugreport --store-session "$scratch/wapiti-$who" \
       -x "$at/logout*" -x "$at/account/security/delete*" -x "$at/account/sessions/end*" -x "$at/docs*" -x "$at/dev/*" --max-links-per-page 60 --max-files-per-dir 40 --max-scan-time $((seconds * 10)) \
       -m backup,blindsql,cookieflags,crlf,csp,csrf,exec,file,htaccess,http_headers,methods,permanentxss,redirect,shellshock,sql,xss -f json -o "$report/wapiti-$who.json" >"$report/wapiti-$who.log" 2>&1 || echo "wapiti as $who did not come to its end"
     jq -r '[(.vulnerabilities, .anomalies) | to_entries[] | .key as $kind | .value[] | "\($kind): \(.method) \(.path) \(.parameter // ""): \(.info)"] | .[]' "$report/wapiti-$who.json" | sort >"$report/wapiti-$who.txt"
