@@ -122,17 +122,17 @@ internal sealed class HostileRequests(Random random)
     private string Target(ApiOperation operation)
     {
         var path = string.Join('/', operation.Path.Split('/').Select(part => part.StartsWith('{') ? Segment() : part));
-        var query = new List<string>();
-        foreach (var parameter in operation.Parameters.Where(parameter => parameter.GetProperty("in").GetString() == "query" && !Once(2)))
+        var (query, isPolite) = (new List<string>(), Once(3));
+        foreach (var parameter in operation.Parameters.Where(parameter => parameter.GetProperty("in").GetString() == "query" && Once(isPolite ? 4 : 2)))
         {
             var name = parameter.GetProperty("name").GetString()!;
-            for (var times = Once(8) ? 2 : 1; times > 0; times--)
+            for (var times = !isPolite && Once(8) ? 2 : 1; times > 0; times--)
             {
-                query.Add($"{name}={(Once(2) ? Fitting(parameter.GetProperty("schema")) : Once(8) ? Pick(Segments) : Escaped(Text()))}");
+                query.Add($"{name}={(isPolite || Once(2) ? Fitting(parameter.GetProperty("schema")) : Once(8) ? Pick(Segments) : Escaped(Text()))}");
             }
         }
 
-        if (Once(20))
+        if (!isPolite && Once(20))
         {
             query.Add(Pick(["nonsense=1", "=", "&&", "a[]=1", "%00=1", "limit", "limit=1&limit=2", "__proto__=1", "%ff=%ff", "cursor=" + new string('A', 2000)]));
         }

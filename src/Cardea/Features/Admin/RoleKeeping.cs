@@ -30,9 +30,10 @@ public sealed partial class RoleKeeping(Database database, RoleStore roles, Role
             errors.Add("description", new Phrase("At most {0} characters, on one line.", LongestDescription));
         }
 
-        if (request.Permissions?.Except(permissions.All.Select(permission => permission.Name)).FirstOrDefault() is { } unknown)
+        // A null among them is none either.
+        if (request.Permissions?.Except(permissions.All.Select(permission => permission.Name)).ToList() is [var unknown, ..])
         {
-            errors.Add("permissions", new Phrase("There is no permission {0}.", string.Concat(unknown.Where(letter => letter is > ' ' and < '\u007f').Take(64))));
+            errors.Add("permissions", new Phrase("There is no permission {0}.", string.Concat((unknown ?? "null").Where(letter => letter is > ' ' and < '\u007f').Take(64))));
         }
     }
 

@@ -8,6 +8,7 @@ using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -80,7 +81,8 @@ internal static class SecondStepsFeature
             .Says("Sign-in", "Confirm that it is you", "By `password`, by a factor's `code`, or by a passkey's `credential`. The session counts as recent for ten minutes.")
             .Takes(new ReauthenticationRequest("correct horse battery staple"))
             .Gives(StatusCodes.Status200OK, typeof(MessageBody))
-            .Refuses(SecondStepsProblems.InvalidCode, CommonProblems.TooManyRequests, CommonProblems.Overloaded);
+            .Refuses(SecondStepsProblems.InvalidCode, CommonProblems.TooManyRequests, CommonProblems.Overloaded)
+            .WithMetadata(new Refusals(StatusCodes.Status403Forbidden, ["invalid_credentials"])); // of a password, which is asked through a delegate of the room above
         routes.Door("GET", "/users/me/factors", doors.FactorsAsync, Access.Bearer, Limit.None("the owner's own factors"))
             .Says("Factors", "What is set up?")
             .Gives(StatusCodes.Status200OK, typeof(FactorsBody));
