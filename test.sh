@@ -4,16 +4,18 @@
 #   --filter EXPR   only the tests that match (dotnet test --filter)
 #   --sqlite-only   without PostgreSQL; what needs it is skipped
 #   --faults        also tests/Cardea.Faults: injected faults and floods
+#   --outside       also tests/outside.sh: sqlmap and wapiti against a running server, for half an hour
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 
-filter='' postgres=yes faults=no
+filter='' postgres=yes faults=no outside=no
 while (($#)); do
   case $1 in
     --filter) filter=${2:?--filter needs an expression}; shift 2 ;;
     --sqlite-only) postgres=no; shift ;;
     --faults) faults=yes; shift ;;
-    -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --outside) outside=yes; shift ;;
+    -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "test.sh: unknown option $1 (see --help)" >&2; exit 2 ;;
   esac
 done
@@ -156,7 +158,8 @@ if command -v npm >/dev/null; then
 fi
 
 say "Restoring and building"
-if run dotnet restore Cardea.slnx -v quiet --tl:off && run dotnet build Cardea.slnx -c Release --no-restore -warnaserror -v quiet --tl:off; then
+# Locked: every package is, byte for byte, the one whose hash the lock files hold. Who changes a version runs `dotnet restore` first, and commits what it wrote.
+if run dotnet restore Cardea.slnx --locked-mode -v quiet --tl:off && run dotnet build Cardea.slnx -c Release --no-restore -warnaserror -v quiet --tl:off; then
   say "Checking the format"
   run dotnet format Cardea.slnx --verify-no-changes --no-restore || fault "dotnet format would change files"
   say "Looking for packages with known vulnerabilities"
@@ -169,6 +172,10 @@ if run dotnet restore Cardea.slnx -v quiet --tl:off && run dotnet build Cardea.s
       --logger "trx;LogFileName=$name.trx" --logger "console;verbosity=minimal" --blame-hang-timeout 5m --blame-hang-dump-type none ||
       grep -qs '<UnitTestResult [^>]*outcome="Failed"' "$scratch/results/$name.trx" || fault "$name was cut short by a crash or a hang (see above)"
   done
+  if [[ $outside == yes ]]; then
+    say "Attacking from outside"
+    run tests/outside.sh || fault "tests/outside.sh found something (see above)"
+  fi
 else
   fault "the build"
 fi

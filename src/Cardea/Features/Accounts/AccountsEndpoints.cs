@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Cardea.Features.Mail;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Problems;
@@ -15,12 +16,16 @@ public sealed record VerifyConfirmRequest(string? Token = null, string? Email = 
 
 public sealed record ProfileRequest
 {
+    [MaxLength(Accounts.Email.LongestText)]
     public Optional<string> Email { get; init; }
 
+    [RegularExpression(Accounts.Username.Pattern)]
     public Optional<string> Username { get; init; }
 
+    [MaxLength(PersonName.Longest)]
     public Optional<string> GivenName { get; init; }
 
+    [MaxLength(PersonName.Longest)]
     public Optional<string> FamilyName { get; init; }
 }
 

@@ -3,8 +3,10 @@ using Cardea.Features.Shared;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Jobs;
 using Cardea.Foundation.Pages;
+using Cardea.Foundation.Problems;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -78,15 +80,17 @@ internal static class AccountsFeature
             .Says("Account", "Change the profile", "What is left out stays, null takes away. A new `email` becomes the account's once the link or code mailed to it has been confirmed.")
             .Takes(new ProfileRequest { GivenName = new(true, "Alice"), FamilyName = new(true, "Example") })
             .Gives(StatusCodes.Status200OK, typeof(UserBody))
-            .Refuses(AccountProblems.UsernameTaken);
+            .Refuses(AccountProblems.UsernameTaken)
+            .WithMetadata(new Refusals(StatusCodes.Status403Forbidden, ["reauthentication_required"])); // asked through a delegate of the room above that declares it
         routes.Door("GET", "/users/me/export", doors.ExportAsync, Access.Bearer, Exports)
             .Says("Account", "Everything stored about the account", "JSON, a member for each part of the server that keeps something.")
             .Gives(StatusCodes.Status200OK, typeof(IReadOnlyDictionary<string, object>))
             .ClosedToViewers();
         routes.Door("POST", "/verify/send", doors.SendVerificationAsync, Access.Anyone, Sends)
             .Says("Verification", "Mail the verification again", "The same answer for every address. With a bearer token and no body it is the bearer's own.")
-            .Takes(new VerifySendRequest("alice@example.org"))
-            .Gives(StatusCodes.Status202Accepted, typeof(MessageBody));
+            .Takes(new VerifySendRequest("alice@example.org"), optional: true)
+            .Gives(StatusCodes.Status202Accepted, typeof(MessageBody))
+            .Refuses(CommonProblems.Unauthorized);
         routes.Door("POST", "/verify/confirm", doors.ConfirmAsync, Access.Anyone, Proofs)
             .Says("Verification", "Confirm an address", "By the token of the mailed link, or by the address and the mailed code. Also confirms a change of address.")
             .Takes(new VerifyConfirmRequest(Email: "alice@example.org", Code: "123456"))

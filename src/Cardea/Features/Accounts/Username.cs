@@ -5,6 +5,9 @@ namespace Cardea.Features.Accounts;
 /// <summary>3 to 32 of <c>A-Z a-z 0-9 . _ -</c>, compared without case. No @ among them: a username can't be somebody's e-mail address.</summary>
 public readonly record struct Username
 {
+    /// <summary>As the document tells it.</summary>
+    public const string Pattern = "^[A-Za-z0-9._-]{3,32}$";
+
     private Username(string text) => Text = text;
 
     /// <summary>As its owner writes it.</summary>

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Cardea.Features.Accounts;
 using Cardea.Features.Passwords;
 using Cardea.Features.Roles;
@@ -179,12 +180,16 @@ public sealed class AdminAccountsEndpoints(
 
 public sealed record AdminProfileRequest
 {
+    [MaxLength(Accounts.Email.LongestText)]
     public Optional<string> Email { get; init; }
 
+    [RegularExpression(Accounts.Username.Pattern)]
     public Optional<string> Username { get; init; }
 
+    [MaxLength(PersonName.Longest)]
     public Optional<string> GivenName { get; init; }
 
+    [MaxLength(PersonName.Longest)]
     public Optional<string> FamilyName { get; init; }
 
     public bool? IsVerified { get; init; }

@@ -1,9 +1,12 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Cardea.Features.Accounts;
 using Cardea.Features.Audit;
 using Cardea.Features.Mail;
+using Cardea.Features.Passwords;
 using Cardea.Features.Sessions;
 using Cardea.Foundation.Data;
+using Cardea.Foundation.Web;
 
 namespace Cardea.Features.Admin;
 
@@ -22,13 +25,15 @@ public sealed record AdminUserBody(
 /// <summary>One account with what hangs on it.</summary>
 public sealed record AdminUserDetailBody(AdminUserBody User, IReadOnlyList<SessionBody> Sessions, IReadOnlyDictionary<string, object?> Factors);
 
+[Needs("email")]
 public sealed record AdminUserRequest(
-    string? Email = null, string? Username = null, string? GivenName = null, string? FamilyName = null, string? Password = null, IReadOnlyList<string>? Roles = null, bool? IsVerified = null)
+    [property: MaxLength(Accounts.Email.LongestText)] string? Email = null, [property: RegularExpression(Accounts.Username.Pattern)] string? Username = null, [property: MaxLength(PersonName.Longest)] string? GivenName = null, [property: MaxLength(PersonName.Longest)] string? FamilyName = null,
+    [property: MaxLength(PlainPassword.LongestInBytes)] string? Password = null, IReadOnlyList<string>? Roles = null, bool? IsVerified = null)
 {
     public override string ToString() => "[new account]";
 }
 
-public sealed record TemporaryPasswordRequest(string? Password = null)
+public sealed record TemporaryPasswordRequest([property: MaxLength(PlainPassword.LongestInBytes)] string? Password = null)
 {
     public override string ToString() => "[temporary password]";
 }
@@ -42,9 +47,10 @@ public sealed record ImpersonationBody(string AccessToken, string TokenType, int
     public override string ToString() => "[viewing]";
 }
 
+[Needs("roles")]
 public sealed record RolesRequest(IReadOnlyList<string>? Roles = null);
 
-public sealed record RoleRequest(string? Name = null, string? Description = null, IReadOnlyList<string>? Permissions = null);
+public sealed record RoleRequest([property: RegularExpression(RoleKeeping.NamePattern)] string? Name = null, [property: MaxLength(RoleKeeping.LongestDescription)] string? Description = null, IReadOnlyList<string>? Permissions = null);
 
 public sealed record RoleBody(string Name, string Description, IReadOnlyList<string> Permissions, bool BuiltIn, DateTimeOffset? CreatedAt);
 

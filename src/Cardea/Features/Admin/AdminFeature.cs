@@ -133,8 +133,8 @@ internal static class AdminFeature
         var (read, write) = (AdminPermissions.AccountsRead, AdminPermissions.AccountsWrite);
         routes.Door("GET", Users, doors.ListAsync, read, Calls)
             .Says("Administration", "List accounts", "Newest first. `query` finds any part of e-mail address, username, names or id; `status` is `active`, `disabled` or `unverified`.")
-            .Asks("query", "Any part of e-mail address, username, names or id.").Asks("status", "`active`, `disabled` or `unverified`.").Asks("role", "Only who has this role.").Asks("cursor", "The `next_cursor` of the page before.").Asks("limit", "1 to 200; 50 unless given.")
-            .Gives(StatusCodes.Status200OK, typeof(Page<AdminUserBody>));
+            .Asks("query", "Any part of e-mail address, username, names or id.").Asks("status", "In which state.", AdminAccountsEndpoints.Statuses).Asks("role", "Only who has this role.").Asks("cursor", "The `next_cursor` of the page before.").AsksNumber("limit", "50 unless given.", 1, ListingQuery.MostItems)
+            .Gives(StatusCodes.Status200OK, typeof(Page<AdminUserBody>)).Refuses(CommonProblems.ValidationFailed);
         routes.Door("POST", Users, doors.AddAsync, write, Calls)
             .Says("Administration", "Make an account", "Without `password` its owner is invited by mail; with one it is temporary. Takes an `Idempotency-Key`.")
             .Takes(new AdminUserRequest("carol@example.org", "carol", "Carol", Roles: ["user"]))
@@ -158,7 +158,7 @@ internal static class AdminFeature
         Act("send-reset", doors.SendResetAsync, "Mail a link that sets a new password", "The administrator sees nothing of it.");
         routes.Door("POST", Users + "/{id}/temporary-password", doors.SetTemporaryPasswordAsync, write, Calls)
             .Says("Administration", "Set a temporary password", "Without `password` a random one is mailed to the owner. It must be changed at the next sign-in; all sessions end.")
-            .Takes(new TemporaryPasswordRequest("amber kettle over moss"))
+            .Takes(new TemporaryPasswordRequest("amber kettle over moss"), optional: true)
             .Gives(StatusCodes.Status200OK, typeof(MessageBody)).Refuses(CommonProblems.NotFound, CommonProblems.Overloaded, SecondStepsProblems.ReauthenticationRequired);
         routes.Door("POST", Users + "/{id}/reset-factors", doors.ResetFactorsAsync, write, Calls)
             .Says("Administration", "Remove second factors that were lost", "The authenticator app, recovery codes, passkeys (unless `keep_passkeys`) and the trust in devices are gone, waiting sign-ins are void, all sessions end, the owner is told by mail. The next sign-in sets one up where one is demanded. Not those of an administrator.")
@@ -207,12 +207,12 @@ internal static class AdminFeature
         var doors = routes.ServiceProvider.GetRequiredService<AdminRecordsEndpoints>();
         routes.Door("GET", "/api/admin/audit", doors.AuditAsync, AdminPermissions.AuditRead, Calls)
             .Says("Administration", "The audit log", "Newest first.")
-            .Asks("account", "Only what this account did or what was done to it.").Asks("event", "Only this event.").Asks("from", "From this time on.").Asks("to", "Before this time.").Asks("cursor", "The `next_cursor` of the page before.").Asks("limit", "1 to 200; 50 unless given.")
-            .Gives(StatusCodes.Status200OK, typeof(Page<AdminAuditBody>));
+            .Asks("account", "Only what this account did or what was done to it.").Asks("event", "Only this event.").Asks("from", "From this time on: RFC 3339, or a date.").Asks("to", "Before this time.").Asks("cursor", "The `next_cursor` of the page before.").AsksNumber("limit", "50 unless given.", 1, ListingQuery.MostItems)
+            .Gives(StatusCodes.Status200OK, typeof(Page<AdminAuditBody>)).Refuses(CommonProblems.ValidationFailed);
         routes.Door("GET", "/api/admin/mail", doors.MailAsync, AdminPermissions.MailRead, Calls)
             .Says("Administration", "The outbox", "Newest first, without what the mails say.")
-            .Asks("status", "`queued`, `sent` or `parked`.").Asks("cursor", "The `next_cursor` of the page before.").Asks("limit", "1 to 200; 50 unless given.")
-            .Gives(StatusCodes.Status200OK, typeof(Page<AdminMailBody>));
+            .Asks("status", "In which state.", AdminRecordsEndpoints.MailStates).Asks("cursor", "The `next_cursor` of the page before.").AsksNumber("limit", "50 unless given.", 1, ListingQuery.MostItems)
+            .Gives(StatusCodes.Status200OK, typeof(Page<AdminMailBody>)).Refuses(CommonProblems.ValidationFailed);
         routes.Door("POST", "/api/admin/mail/{id}/retry", doors.RetryMailAsync, AdminPermissions.MailWrite, Calls)
             .Says("Administration", "Send a mail again", "For one that was parked, or waits for its next try.")
             .TakesNothing()

@@ -10,7 +10,12 @@ namespace Cardea.Features.Admin;
 /// <summary>Makes roles, changes what they may do, and deletes them. Nobody gives a role more than they may do themselves.</summary>
 public sealed partial class RoleKeeping(Database database, RoleStore roles, RolePermissions permissions, AuditLog audit, TimeProvider clock)
 {
-    private const int LongestDescription = 200;
+    public const int LongestDescription = 200;
+
+    /// <summary>As the document tells it. To .NET a dollar would also take a line break after the name.</summary>
+    public const string NamePattern = Word + "$";
+
+    private const string Word = "^[a-z][a-z0-9._-]{1,31}";
 
     public static bool IsName(string text) => RoleWord().IsMatch(text);
 
@@ -27,9 +32,10 @@ public sealed partial class RoleKeeping(Database database, RoleStore roles, Role
             errors.Add("description", new Phrase("At most {0} characters, on one line.", LongestDescription));
         }
 
-        if (request.Permissions?.Except(permissions.All.Select(permission => permission.Name)).FirstOrDefault() is { } unknown)
+        // A null among them is none either.
+        if (request.Permissions?.Except(permissions.All.Select(permission => permission.Name)).ToList() is [var unknown, ..])
         {
-            errors.Add("permissions", new Phrase("There is no permission {0}.", string.Concat(unknown.Where(letter => letter is > ' ' and < '\u007f').Take(64))));
+            errors.Add("permissions", new Phrase("There is no permission {0}.", string.Concat((unknown ?? "null").Where(letter => letter is > ' ' and < '\u007f').Take(64))));
         }
     }
 
@@ -129,6 +135,6 @@ public sealed partial class RoleKeeping(Database database, RoleStore roles, Role
         return true;
     }
 
-    [GeneratedRegex("^[a-z][a-z0-9._-]{1,31}$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(Word + @"\z", RegexOptions.NonBacktracking)]
     private static partial Regex RoleWord();
 }

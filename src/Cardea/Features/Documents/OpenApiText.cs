@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cardea.Features.Health;
@@ -38,10 +40,9 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
     public Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-        if (metadata.OfType<Access>().FirstOrDefault() is Access.Bearer or Access.RecentBearer or Access.Enrolling or Access.Administrator)
-        {
-            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(BearerScheme, context.Document)] = [] }];
-        }
+        operation.OperationId = IdOf(context.Description.HttpMethod ?? "", context.Description.RelativePath ?? "");
+        // Said of every operation: an empty list means that nothing is asked for, and none that nobody thought of it.
+        operation.Security = AsksForToken(metadata) ? [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(BearerScheme, context.Document)] = [] }] : [];
 
         if (metadata.OfType<BodyExample>().FirstOrDefault() is { } example && operation.RequestBody?.Content?.TryGetValue("application/json", out var media) is true)
         {
@@ -54,17 +55,64 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
         return Task.CompletedTask;
     }
 
-    /// <summary>An optional member is shown as what it holds.</summary>
+    /// <summary>An optional member is shown as what it holds; what is needed, and that nothing else is taken, is said of what one sends.</summary>
     public Task TransformAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
-        if (context.JsonTypeInfo.Type == typeof(Optional<string>))
+        var type = context.JsonTypeInfo.Type;
+        if (type == typeof(Optional<string>))
         {
             schema.Type = JsonSchemaType.String | JsonSchemaType.Null;
             schema.Properties?.Clear();
             schema.Required?.Clear();
         }
 
+        if (context.JsonPropertyInfo is null && type.Assembly == typeof(OpenApiText).Assembly && type.Name.EndsWith("Request", StringComparison.Ordinal))
+        {
+            schema.AdditionalPropertiesAllowed = false;
+        }
+
+        if (type.GetCustomAttribute<NeedsAttribute>() is { } needs)
+        {
+            schema.Required = new HashSet<string>(needs.Members);
+            foreach (var member in needs.Members)
+            {
+                if (schema.Properties?[member] is OpenApiSchema needed)
+                {
+                    needed.Type &= ~JsonSchemaType.Null;
+                }
+            }
+        }
+
+        if (type == typeof(ProblemBody))
+        {
+            AddNextSteps(schema);
+        }
+
         return Task.CompletedTask;
+    }
+
+    /// <summary>What a refusal of a sign-in carries, so that it can be gone on with.</summary>
+    private static void AddNextSteps(OpenApiSchema schema)
+    {
+        schema.Properties ??= new Dictionary<string, IOpenApiSchema>();
+        schema.Properties["mfa_token"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "With `mfa_required`: for `/auth/login/mfa`." };
+        schema.Properties["methods"] = new OpenApiSchema
+        {
+            Type = JsonSchemaType.Array,
+            Items = new OpenApiSchema { Type = JsonSchemaType.String },
+            Description = "With `mfa_required`: which second steps there are.",
+        };
+        schema.Properties["password_change_token"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "With `password_change_required`: for `/password/reset`." };
+        schema.Properties["enrollment_token"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "With `mfa_enrollment_required`: opens the doors that set up a second factor." };
+    }
+
+    private static bool AsksForToken(IList<object> metadata) => metadata.OfType<Access>().FirstOrDefault() is Access.Bearer or Access.RecentBearer or Access.Enrolling or Access.Administrator;
+
+    /// <summary>What a generated client calls it: <c>deleteSessionsById</c>. Changes only when method or path do, which would break clients anyway.</summary>
+    private static string IdOf(string method, string path)
+    {
+        var words = path.Replace("{", "by-", StringComparison.Ordinal).Split(['/', '-', '.', '}', '_'], StringSplitOptions.RemoveEmptyEntries);
+        return method.ToLowerInvariant() + (words.Length == 0 ? "Root" : string.Concat(words.Select(word => char.ToUpperInvariant(word[0]) + word[1..])));
     }
 
     /// <summary>Doors read the path and the query themselves, so the framework doesn't know of them.</summary>
@@ -77,7 +125,13 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
                 Name = value.Name,
                 In = ParameterLocation.Query,
                 Description = value.Description,
-                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                Schema = new OpenApiSchema
+                {
+                    Type = value.Range is null ? JsonSchemaType.String : JsonSchemaType.Integer,
+                    Minimum = value.Range?.Least.ToString(CultureInfo.InvariantCulture),
+                    Maximum = value.Range?.Most.ToString(CultureInfo.InvariantCulture),
+                    Enum = value.Choices.Count == 0 ? null : [.. value.Choices.Select(choice => (JsonNode)choice)],
+                },
             }))
             .ToList<IOpenApiParameter>();
         if (parameters.Count > 0)
@@ -88,9 +142,9 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
 
     private static void AddRefusals(OpenApiOperation operation, IList<object> metadata, OpenApiOperationTransformerContext context)
     {
-        foreach (var refusals in metadata.OfType<Refusals>())
+        foreach (var refusals in metadata.OfType<Refusals>().GroupBy(refusals => refusals.Status))
         {
-            Describe(operation, refusals.Status, string.Join(", ", refusals.Codes.Select(code => $"`{code}`")), context);
+            Describe(operation, refusals.Key, string.Join(", ", refusals.SelectMany(one => one.Codes).Distinct().Select(code => $"`{code}`")), context);
         }
 
         if (metadata.OfType<BodyExample>().Any())
@@ -100,9 +154,15 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
             Describe(operation, 415, "`unsupported_media_type`: not JSON in UTF-8", context);
         }
 
-        if (metadata.OfType<Access>().FirstOrDefault() is Access.Bearer or Access.RecentBearer or Access.Enrolling or Access.Administrator)
+        var access = metadata.OfType<Access>().FirstOrDefault();
+        if (AsksForToken(metadata))
         {
             Describe(operation, 401, "`unauthorized`: no access token, or one that is not valid any more", context);
+        }
+
+        if (access is Access.Loopback)
+        {
+            Describe(operation, 404, "`not_found`: asked from another machine", context);
         }
 
         if (metadata.OfType<Permission>().FirstOrDefault() is { } permission)
@@ -114,11 +174,31 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
         {
             Describe(operation, 429, "`too_many_requests`: wait as long as `Retry-After` says", context);
         }
+
+        // What is open to everybody and changes nothing is answered from memory.
+        if (access is not Access.Anyone || context.Description.HttpMethod != "GET")
+        {
+            Describe(operation, 503, "`unavailable`: the database can't be reached", context);
+        }
+
+        foreach (var (status, response) in operation.Responses!)
+        {
+            if (status is "429" or "503" && response is OpenApiResponse told)
+            {
+                told.Headers ??= new Dictionary<string, IOpenApiHeader>();
+                told.Headers["Retry-After"] = new OpenApiHeader
+                {
+                    Required = true,
+                    Description = "Seconds until it is worth trying again.",
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1" },
+                };
+            }
+        }
     }
 
     private static void Describe(OpenApiOperation operation, int status, string description, OpenApiOperationTransformerContext context)
     {
-        var key = status.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var key = status.ToString(CultureInfo.InvariantCulture);
         if (operation.Responses!.TryGetValue(key, out var known))
         {
             known.Description = known.Description is { Length: > 0 } before && before.StartsWith('`') ? $"{before}; {description}" : description;

@@ -9,13 +9,16 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cardea.Features.EmailCodes;
 
+[Needs("email")]
 public sealed record CodeSendRequest(string? Email = null);
 
+[Needs("email", "code")]
 public sealed record CodeLoginRequest(string? Email = null, string? Code = null, bool? Replace = null)
 {
     public override string ToString() => "[sign-in by code]";
 }
 
+[Needs("mfa_token")]
 public sealed record StepSendRequest(string? MfaToken = null)
 {
     public override string ToString() => "[waiting sign-in]";

@@ -1,8 +1,6 @@
-using Cardea.Features.Accounts;
 using Cardea.Features.Mail;
 using Cardea.Features.SecondSteps;
 using Cardea.Features.SignIn;
-using Cardea.Features.Tokens;
 using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Settings;
@@ -60,8 +58,8 @@ internal static class EmailCodesFeature
         routes.Door("POST", "/auth/code/login", doors.SignInAsync, Access.Anyone, SignIns)
             .Says("Sign-in", "Sign in by a mailed code", "No password is needed. Where a second factor is set up it is asked for next. The code proves the address.")
             .Takes(new CodeLoginRequest("alice@example.org", "123456"))
-            .Gives(StatusCodes.Status200OK, typeof(TokenBody))
-            .Refuses(SecondStepsProblems.InvalidCode, AccountProblems.AccountDisabled, SecondStepsProblems.MfaRequired, SecondStepsProblems.EnrolmentRequired, SignInProblems.SessionActive, CommonProblems.TooManyRequests);
+            .Admits()
+            .Refuses(SecondStepsProblems.InvalidCode, CommonProblems.TooManyRequests);
         routes.Door("POST", "/auth/login/mfa/send", doors.SendStepAsync, Access.Anyone, StepSends)
             .Says("Sign-in", "Mail the second step's code again", "Where `email_code` is among the methods. The same answer for every token.")
             .Takes(new StepSendRequest("r8K…"))

@@ -9,8 +9,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cardea.Features.MagicLinks;
 
+[Needs("email")]
 public sealed record LinkSendRequest(string? Email = null);
 
+[Needs("token")]
 public sealed record LinkLoginRequest(string? Token = null, bool? Replace = null)
 {
     public override string ToString() => "[sign-in by link]";

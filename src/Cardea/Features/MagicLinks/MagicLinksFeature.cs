@@ -1,6 +1,4 @@
-using Cardea.Features.Accounts;
 using Cardea.Features.Mail;
-using Cardea.Features.SecondSteps;
 using Cardea.Features.SignIn;
 using Cardea.Features.Tokens;
 using Cardea.Foundation.Pages;
@@ -40,8 +38,8 @@ internal static class MagicLinksFeature
         routes.Door("POST", "/auth/link/login", doors.SignInAsync, Access.Anyone, SignIns)
             .Says("Sign-in", "Sign in by a mailed link", "With the `token` of the link. Where a second factor is set up it is asked for next. The link proves the address.")
             .Takes(new LinkLoginRequest("nJ3…"))
-            .Gives(StatusCodes.Status200OK, typeof(TokenBody))
-            .Refuses(TokenProblems.InvalidToken, AccountProblems.AccountDisabled, SecondStepsProblems.MfaRequired, SecondStepsProblems.EnrolmentRequired, SignInProblems.SessionActive);
+            .Admits()
+            .Refuses(TokenProblems.InvalidToken);
         var pages = routes.ServiceProvider.GetRequiredService<MagicLinksPages>();
         routes.Page(MagicLinkSignIn.Path, pages.ShowAsync, PageAccess.Anyone);
         routes.Form(MagicLinkSignIn.Path, pages.SignInAsync, PageAccess.Anyone, SignIns);

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -17,14 +18,17 @@ public sealed record PasskeyOptionsRequest(string? MfaToken = null)
     public override string ToString() => "[passkey options]";
 }
 
+[Needs("credential")]
 public sealed record PasskeyLoginRequest(JsonElement? Credential = null, bool? Replace = null)
 {
     public override string ToString() => "[passkey sign-in]";
 }
 
-public sealed record AddPasskeyRequest(JsonElement? Credential = null, string? Name = null, bool? Replace = null);
+[Needs("credential")]
+public sealed record AddPasskeyRequest(JsonElement? Credential = null, [property: MaxLength(PasskeyName.Longest)] string? Name = null, bool? Replace = null);
 
-public sealed record RenamePasskeyRequest(string? Name = null);
+[Needs("name")]
+public sealed record RenamePasskeyRequest([property: MaxLength(PasskeyName.Longest)] string? Name = null);
 
 /// <param name="Synced">A copy of it is kept by its maker for the owner's other devices.</param>
 public record PasskeyBody(string Id, string Name, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, bool Synced, IReadOnlyList<string> Transports)

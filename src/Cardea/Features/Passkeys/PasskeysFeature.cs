@@ -2,7 +2,6 @@ using System.Text.Json;
 using Cardea.Features.Accounts;
 using Cardea.Features.SecondSteps;
 using Cardea.Features.SignIn;
-using Cardea.Features.Tokens;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Jobs;
 using Cardea.Foundation.Pages;
@@ -77,14 +76,14 @@ internal static class PasskeysFeature
         var credential = JsonSerializer.SerializeToElement(new { id = "AQID", rawId = "AQID", type = "public-key", response = new { clientDataJSON = "e30" }, clientExtensionResults = new { } });
         routes.Door("POST", "/auth/passkey/options", doors.SignInOptionsAsync, Access.Anyone, Asked)
             .Says("Sign-in", "What to ask a passkey for", "Request options in the JSON form of WebAuthn L3. Without an `mfa_token` they are the same for everybody and name no passkey; with one they name the account's own.")
-            .Takes(new PasskeyOptionsRequest("r8K…"))
+            .Takes(new PasskeyOptionsRequest("r8K…"), optional: true)
             .Gives(StatusCodes.Status200OK, typeof(JsonElement))
             .Refuses(SecondStepsProblems.InvalidCode);
         routes.Door("POST", "/auth/passkey/login", doors.SignInAsync, Access.Anyone, SignIns)
             .Says("Sign-in", "Sign in with a passkey", "Without a name: the passkey says whose it is. It has verified its owner, so no second step is asked for.")
             .Takes(new PasskeyLoginRequest(credential))
-            .Gives(StatusCodes.Status200OK, typeof(TokenBody))
-            .Refuses(PasskeysProblems.InvalidPasskey, AccountProblems.AccountDisabled, AccountProblems.EmailNotVerified, SignInProblems.SessionActive);
+            .Admits()
+            .Refuses(PasskeysProblems.InvalidPasskey);
         routes.Door("POST", "/users/me/passkeys/options", doors.AddOptionsAsync, Access.Enrolling, Changes)
             .Says("Factors", "What to make a passkey of", "Creation options in the JSON form of WebAuthn L3, good for five minutes and one passkey.")
             .TakesNothing()

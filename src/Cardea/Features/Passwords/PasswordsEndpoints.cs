@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Cardea.Features.Accounts;
 using Cardea.Features.Mail;
 using Cardea.Features.Sessions;
@@ -9,13 +10,17 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cardea.Features.Passwords;
 
-public sealed record SignUpRequest(string? Email = null, string? Password = null, string? Username = null, string? GivenName = null, string? FamilyName = null)
+[Needs("email", "password")]
+public sealed record SignUpRequest(
+    [property: MaxLength(Accounts.Email.LongestText)] string? Email = null, [property: MaxLength(PlainPassword.LongestInBytes)] string? Password = null, [property: RegularExpression(Accounts.Username.Pattern)] string? Username = null,
+    [property: MaxLength(PersonName.Longest)] string? GivenName = null, [property: MaxLength(PersonName.Longest)] string? FamilyName = null)
 {
     public override string ToString() => "[sign-up]";
 }
 
 public sealed record SignUpBody(int Status, string Message, UserBody User);
 
+[Needs("password")]
 public sealed record LoginRequest(string? Email = null, string? Username = null, string? Login = null, string? Password = null, bool? Replace = null)
 {
     public override string ToString() => "[sign-in]";
@@ -23,11 +28,13 @@ public sealed record LoginRequest(string? Email = null, string? Username = null,
 
 public sealed record ForgotRequest(string? Email = null, string? Username = null);
 
+[Needs("password")]
 public sealed record ResetRequest(string? Token = null, string? Email = null, string? Code = null, string? Password = null)
 {
     public override string ToString() => "[reset]";
 }
 
+[Needs("current_password", "new_password")]
 public sealed record ChangePasswordRequest(string? CurrentPassword = null, string? NewPassword = null)
 {
     public override string ToString() => "[password change]";

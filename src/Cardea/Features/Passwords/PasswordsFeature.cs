@@ -3,7 +3,6 @@ using Cardea.Features.Mail;
 using Cardea.Features.SecondSteps;
 using Cardea.Features.SignIn;
 using Cardea.Features.Standing;
-using Cardea.Features.Tokens;
 using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Settings;
@@ -48,7 +47,7 @@ internal static class PasswordsFeature
         }));
         services.AddSingleton<CheckPassword>(provider => provider.GetRequiredService<PasswordChange>().ConfirmAsync);
         services.AddSingleton(provider => new AccountReclaim((transaction, id) => provider.GetRequiredService<AccountStore>().RemovePasswordAsync(transaction, id)));
-        services.AddSingleton(provider => new StandingCheck(StandingOrder.PasswordChange, question => RefuseUntilChangedAsync(question, provider.GetRequiredService<OneTimeSecrets.OneTimeSecrets>())));
+        services.AddSingleton(provider => new StandingCheck(StandingOrder.PasswordChange, [PasswordProblems.PasswordChangeRequired], question => RefuseUntilChangedAsync(question, provider.GetRequiredService<OneTimeSecrets.OneTimeSecrets>())));
     }
 
     public static void MapPasswords(this IEndpointRouteBuilder routes)
@@ -67,8 +66,8 @@ internal static class PasswordsFeature
         routes.Door("POST", "/auth/login", doors.SignInAsync, Access.Anyone, SignIns)
             .Says("Sign-in", "Sign in with a password", "By `email`, `username`, or `login` for either. `replace: true` ends the oldest session where the limit is reached.")
             .Takes(new LoginRequest(Email: "alice@example.org", Password: "correct horse battery staple"))
-            .Gives(StatusCodes.Status200OK, typeof(TokenBody))
-            .Refuses(AccountProblems.InvalidCredentials, AccountProblems.AccountDisabled, AccountProblems.EmailNotVerified, SecondStepsProblems.MfaRequired, SecondStepsProblems.EnrolmentRequired, PasswordProblems.PasswordChangeRequired, SignInProblems.SessionActive, CommonProblems.Overloaded);
+            .Admits()
+            .Refuses(AccountProblems.InvalidCredentials, CommonProblems.Overloaded);
         routes.Door("POST", "/password/forgot", doors.ForgotAsync, Access.Anyone, Forgets)
             .Says("Password", "Ask for a new password", "The same answer for every name. Who has an account gets a mail.")
             .Takes(new ForgotRequest("alice@example.org"))
@@ -85,7 +84,7 @@ internal static class PasswordsFeature
             .Refuses(PasswordProblems.WrongCurrent, CommonProblems.Overloaded);
         routes.Door("DELETE", "/users/me", doors.DeleteAccountAsync, Access.Bearer, Changes)
             .Says("Account", "Delete the account", "Asks for the password. Everything that tells of its owner is erased.")
-            .Takes(new DeleteAccountRequest("correct horse battery staple"))
+            .Takes(new DeleteAccountRequest("correct horse battery staple"), optional: true)
             .Gives(StatusCodes.Status200OK, typeof(MessageBody))
             .Refuses(PasswordProblems.WrongCurrent, AccountProblems.LastAdmin, CommonProblems.Overloaded);
         MapPages(routes);

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cardea.Features.SecondSteps;
 
+[Needs("mfa_token", "method")]
 public sealed record SecondStepRequest(string? MfaToken = null, string? Method = null, string? Code = null, JsonElement? Credential = null, bool? TrustDevice = null, bool? Replace = null)
 {
     public override string ToString() => "[second step]";

@@ -2,13 +2,13 @@ using Cardea.Features.Accounts;
 using Cardea.Features.Sessions;
 using Cardea.Features.SignIn;
 using Cardea.Features.Standing;
-using Cardea.Features.Tokens;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Jobs;
 using Cardea.Foundation.Pages;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -44,7 +44,7 @@ internal static class SecondStepsFeature
                 1 => new Phrase("One device"),
                 var count => new Phrase("{0} devices", count),
             }));
-        services.AddSingleton(provider => new StandingCheck(StandingOrder.SecondFactor, provider.GetRequiredService<SecondFactorDemand>().RefuseAsync));
+        services.AddSingleton(provider => new StandingCheck(StandingOrder.SecondFactor, [SecondStepsProblems.MfaRequired, SecondStepsProblems.EnrolmentRequired], provider.GetRequiredService<SecondFactorDemand>().RefuseAsync));
         services.AddSingleton<RefuseUnlessRecent>(provider => provider.GetRequiredService<RecentSignIn>().RefuseAsync);
         services.AddSingleton<FindEnrollingCaller>(provider => async token =>
         {
@@ -75,13 +75,14 @@ internal static class SecondStepsFeature
         routes.Door("POST", "/auth/login/mfa", doors.FinishAsync, Access.Anyone, Steps)
             .Says("Sign-in", "Finish with a second step", "With the `mfa_token` and one of the `methods` of the `mfa_required` answer. `trust_device: true` asks this device for none for 30 days.")
             .Takes(new SecondStepRequest("r8K…", "totp", "123456"))
-            .Gives(StatusCodes.Status200OK, typeof(TokenBody))
-            .Refuses(SecondStepsProblems.InvalidCode, AccountProblems.AccountDisabled, AccountProblems.EmailNotVerified, SignInProblems.SessionActive, CommonProblems.TooManyRequests);
+            .Admits()
+            .Refuses(SecondStepsProblems.InvalidCode, CommonProblems.TooManyRequests);
         routes.Door("POST", "/auth/reauthenticate", doors.ReauthenticateAsync, Access.Bearer, Steps)
             .Says("Sign-in", "Confirm that it is you", "By `password`, by a factor's `code`, or by a passkey's `credential`. The session counts as recent for ten minutes.")
             .Takes(new ReauthenticationRequest("correct horse battery staple"))
             .Gives(StatusCodes.Status200OK, typeof(MessageBody))
-            .Refuses(SecondStepsProblems.InvalidCode, CommonProblems.TooManyRequests, CommonProblems.Overloaded);
+            .Refuses(SecondStepsProblems.InvalidCode, CommonProblems.TooManyRequests, CommonProblems.Overloaded)
+            .WithMetadata(new Refusals(StatusCodes.Status403Forbidden, ["invalid_credentials"])); // of a password, which is asked through a delegate of the room above
         routes.Door("GET", "/users/me/factors", doors.FactorsAsync, Access.Bearer, Limit.None("the owner's own factors"))
             .Says("Factors", "What is set up?")
             .Gives(StatusCodes.Status200OK, typeof(FactorsBody));

@@ -1,10 +1,13 @@
 using Cardea.Features.Accounts;
 using Cardea.Features.Sessions;
+using Cardea.Features.Standing;
+using Cardea.Features.Tokens;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Jobs;
 using Cardea.Foundation.Pages;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -40,6 +43,10 @@ internal static class SignInFeature
                 AnsweredAt = notice.AnsweredAt.ToInstant(),
             })));
     }
+
+    /// <summary>The door leads to the gate: it gives tokens, or whatever the account's standing or the session limit answers.</summary>
+    public static T Admits<T>(this T door)
+        where T : IEndpointConventionBuilder => door.Gives(StatusCodes.Status200OK, typeof(TokenBody)).AsksStanding().Refuses(SignInProblems.SessionActive);
 
     public static void MapSignIn(this IEndpointRouteBuilder routes)
     {

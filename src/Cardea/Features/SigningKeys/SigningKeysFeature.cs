@@ -26,6 +26,6 @@ internal static class SigningKeysFeature
         var doors = routes.ServiceProvider.GetRequiredService<SigningKeysEndpoints>();
         routes.Door("GET", "/.well-known/jwks.json", doors.KeySetAsync, Access.Anyone, Limit.None("public and answered from memory"))
             .Says("Keys", "The public keys of access tokens", "A JWK Set (RFC 7517). Keep it as long as Cache-Control says, and ask again when a token names a key that you don't know.")
-            .Gives(StatusCodes.Status200OK, typeof(KeySetBody));
+            .Gives(StatusCodes.Status200OK, typeof(KeySetBody), "application/jwk-set+json");
     }
 }

@@ -23,7 +23,10 @@ public enum StandingOrder
 public sealed record StandingQuestion(AccountSnapshot Account, IReadOnlyList<string> Amr, bool UsedTemporaryPassword, Transaction? Transaction, ClientInfo? Client = null);
 
 /// <summary>A reason for which an account may not be given a token now, registered by the room that knows it.</summary>
-public sealed record StandingCheck(StandingOrder Order, Func<StandingQuestion, ValueTask<Problem?>> RefuseAsync);
+/// <param name="Order">Its place among the others.</param>
+/// <param name="Refusals">All that it can answer; every door that asks the standing tells of them in the document.</param>
+/// <param name="RefuseAsync">The check.</param>
+public sealed record StandingCheck(StandingOrder Order, IReadOnlyList<Problem> Refusals, Func<StandingQuestion, ValueTask<Problem?>> RefuseAsync);
 
 /// <summary>
 /// "May this account be given a token now?" Asked by sign-in, refresh and whatever else issues: most of the field's recent advisories are a

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace Cardea.Features.Tokens;
 
 /// <param name="Replace">Taken by every path that issues tokens; a refresh makes no session, so here it changes nothing.</param>
+[Needs("refresh_token")]
 public sealed record RefreshRequest(string? RefreshToken = null, bool? Replace = null)
 {
     public override string ToString() => "[refresh]";

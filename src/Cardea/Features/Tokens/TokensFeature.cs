@@ -1,4 +1,4 @@
-using Cardea.Features.Accounts;
+using Cardea.Features.Standing;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Http;
@@ -28,6 +28,7 @@ internal static class TokensFeature
             .Says("Sign-in", "Rotate the refresh token", "Each refresh token works once and gives its successor. Its immediate predecessor, again within 10 seconds, gives the same successor; any other reuse ends the session.")
             .Takes(new RefreshRequest("AYz…"))
             .Gives(StatusCodes.Status200OK, typeof(TokenBody))
-            .Refuses(TokenProblems.InvalidToken, AccountProblems.AccountDisabled, AccountProblems.EmailNotVerified);
+            .AsksStanding()
+            .Refuses(TokenProblems.InvalidToken);
     }
 }

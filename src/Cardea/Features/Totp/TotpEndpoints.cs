@@ -12,6 +12,7 @@ public sealed record TotpBody(string Secret, string OtpauthUri, string QrSvg)
     public override string ToString() => "[TOTP enrolment]";
 }
 
+[Needs("code")]
 public sealed record TotpConfirmRequest(string? Code = null, bool? Replace = null)
 {
     public override string ToString() => "[TOTP confirmation]";

@@ -50,19 +50,30 @@ public static class Doors
     }
 
     /// <summary>The body that the door reads, with an example that a person can send as it is.</summary>
-    public static T Takes<T>(this T door, object example)
-        where T : IEndpointConventionBuilder => door.WithMetadata(new AcceptsMetadata(["application/json"], example.GetType()), new BodyExample(example));
+    /// <param name="door">The door.</param>
+    /// <param name="example">What a person can send as it is.</param>
+    /// <param name="optional">Whether the door may be used without any body.</param>
+    public static T Takes<T>(this T door, object example, bool optional = false)
+        where T : IEndpointConventionBuilder => door.WithMetadata(new AcceptsMetadata(["application/json"], example.GetType(), optional), new BodyExample(example));
 
     /// <summary>The door reads no body, and says so.</summary>
     public static T TakesNothing<T>(this T door)
         where T : IEndpointConventionBuilder => door.WithMetadata(NoBody.Instance);
 
     /// <summary>A value that the door reads from the query.</summary>
-    public static T Asks<T>(this T door, string name, string description)
-        where T : IEndpointConventionBuilder => door.WithMetadata(new QueryValue(name, description));
+    /// <param name="door">The door.</param>
+    /// <param name="name">As it stands in the query.</param>
+    /// <param name="description">What it is for.</param>
+    /// <param name="choices">All that it may be; none where it may be any text.</param>
+    public static T Asks<T>(this T door, string name, string description, params IReadOnlyList<string> choices)
+        where T : IEndpointConventionBuilder => door.WithMetadata(new QueryValue(name, description) { Choices = choices });
 
-    public static T Gives<T>(this T door, int status, Type body)
-        where T : IEndpointConventionBuilder => door.WithMetadata(new ProducesResponseTypeMetadata(status, body, ["application/json"]));
+    /// <summary>A whole number that the door reads from the query.</summary>
+    public static T AsksNumber<T>(this T door, string name, string description, int least, int most)
+        where T : IEndpointConventionBuilder => door.WithMetadata(new QueryValue(name, description) { Range = (least, most) });
+
+    public static T Gives<T>(this T door, int status, Type body, string contentType = "application/json")
+        where T : IEndpointConventionBuilder => door.WithMetadata(new ProducesResponseTypeMetadata(status, body, [contentType]));
 
     /// <summary>The refusals that are this door's own; those that every door can give are added by the document.</summary>
     public static T Refuses<T>(this T door, params Problem[] problems)
@@ -94,7 +105,21 @@ public sealed record NoBody
 }
 
 /// <summary>Metadata of a door: what may stand in the query.</summary>
-public sealed record QueryValue(string Name, string Description);
+public sealed record QueryValue(string Name, string Description)
+{
+    /// <summary>All that it may be; none where it may be any text.</summary>
+    public IReadOnlyList<string> Choices { get; init; } = [];
+
+    /// <summary>The least and the most where it is a whole number.</summary>
+    public (int Least, int Most)? Range { get; init; }
+}
+
+/// <summary>The members without which a body is refused. In the types all are optional, so that what is missing becomes a field error; the document says what is so.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class NeedsAttribute(params string[] members) : Attribute
+{
+    public IReadOnlyList<string> Members { get; } = members;
+}
 
 /// <summary>Metadata of a door: the codes of its refusals at one status.</summary>
 public sealed record Refusals(int Status, IReadOnlyList<string> Codes);
