@@ -24,7 +24,9 @@ public sealed partial class PostgresDatabase : Database
     public PostgresDatabase(string connectionString, Invalidations invalidations, ILogger<PostgresDatabase> log)
         : base(Dialect.Postgres, invalidations)
     {
-        _source = NpgsqlDataSource.Create(Prepare(connectionString));
+        var prepared = Prepare(connectionString);
+        _source = NpgsqlDataSource.Create(prepared.ToString());
+        KeepThreads(prepared.MaxPoolSize);
         _patience = PatienceOf(new(connectionString));
         _log = log;
     }
@@ -36,6 +38,7 @@ public sealed partial class PostgresDatabase : Database
         async (answered, token) =>
         {
             await using var connection = await _source.OpenConnectionAsync(token);
+            answered?.Invoke();
             return await work(new Scope(connection, null, Dialect, token, answered));
         },
         cancellation);
@@ -157,6 +160,7 @@ public sealed partial class PostgresDatabase : Database
     private async Task<T> WriteOnceAsync<T>(Func<Transaction, Task<T>> work, Action? answered, CancellationToken cancellation)
     {
         await using var connection = await _source.OpenConnectionAsync(cancellation);
+        answered?.Invoke();
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         var scope = new Transaction(connection, transaction, Dialect, cancellation, answered);
         var result = await work(scope);
@@ -201,7 +205,17 @@ public sealed partial class PostgresDatabase : Database
         : given.CommandTimeout == 0 ? null
         : TimeSpan.FromSeconds(given.CommandTimeout);
 
-    private static string Prepare(string connectionString)
+    /// <summary>
+    /// To give a statement up, the library asks the server over a new connection and holds a thread meanwhile. On a dead line all that were under
+    /// way do so at once, and the pool of threads, which grows by one or two a second, would have none left for requests that need no database.
+    /// </summary>
+    private static void KeepThreads(int connections)
+    {
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, connections + (2 * Environment.ProcessorCount)), ports);
+    }
+
+    private static NpgsqlConnectionStringBuilder Prepare(string connectionString)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "cardea" };
         void Default(string key, object value)
@@ -214,9 +228,10 @@ public sealed partial class PostgresDatabase : Database
 
         Default("Timeout", 3); // seconds to wait for a connection: a sign-in that can't be answered should say so soon
         Default("Command Timeout", 5);
+        Default("Maximum Pool Size", 50); // two nodes fit into what a PostgreSQL server takes by default
         Default("Max Auto Prepare", 100);
         Default("Auto Prepare Min Usages", 2);
-        return builder.ToString();
+        return builder;
     }
 
     [LoggerMessage(1, LogLevel.Warning, "The listener for changes of other nodes lost its connection; sessions are read from the database until it is back")]
