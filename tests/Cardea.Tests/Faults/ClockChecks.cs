@@ -21,7 +21,7 @@ public class ClockChecks
         var refresh = alice.RefreshToken!;
         (await alice.TryRefreshAsync()).Expect(OK);
         (await alice.TryRefreshAsync()).Expect(OK);
-        var bob = await (await app.NewActor("bob").SignUpAsync()).SignInAsync();
+        var bob = await (await (await app.NewActor("bob").SignUpAsync()).VerifyAsync()).SignInAsync();
         var link = await app.LinkAsync(bob);
         (await bob.TryLinkAsync(link)).Expect(OK);
         var ended = await app.NewActor().As(bob).SignInAsync();
@@ -84,7 +84,9 @@ public class ClockChecks
             (await twin.TryRefreshAsync()).Expect(OK);
             (await here.NewActor().As(alice).TryCodeAsync(await there.CodeAsync(twin), alice.Email)).Expect(OK);
             var phone = await Authenticator.SetUpAsync(here, await here.NewActor().As(alice).SignInAsync());
-            (await twin.TrySecondStepAsync(await FactorGuessChecks.FirstStepAsync(twin), "totp", phone.CodeAt(1))).Expect(OK); // the next one: this one was used to set it up
+            // The code that the phone shows next: this one was used to set it up. To a node that is behind it comes two steps early, which is too early.
+            var (method, code) = seconds > 0 ? ("totp", phone.CodeAt(1)) : ("recovery_code", phone.RecoveryCodes[0]);
+            (await twin.TrySecondStepAsync(await FactorGuessChecks.FirstStepAsync(twin), method, code)).Expect(OK);
         }
 
         Scale.Measured("RE-09", $"two nodes {seconds:+0;-0} s apart, {rounds} rounds: {refused} valid tokens or codes refused");

@@ -15,8 +15,9 @@ public class MailOutageChecks
         await using var proxy = new TcpProxy(smtp.Port);
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var server = await RunningServer.StartAsync(database, Through(proxy.Port));
+        var asked = (await SignUpAsync(server, "first", 20)).Emails; // whose code is compiled while they wait
         var usual = await SignUpAsync(server, "usual", Scale.Of(10, 200));
-        var asked = usual.Emails;
+        asked.AddRange(usual.Emails);
 
         var faults = new (string Name, Func<Task> Begin, Func<Task> End)[]
         {

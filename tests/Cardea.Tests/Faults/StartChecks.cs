@@ -81,7 +81,7 @@ public class StartChecks
     public async Task RE_18_Nodes_that_migrate_at_once_and_are_killed_meanwhile_end_in_one_schema(Engine engine)
     {
         string? expected = null;
-        var rounds = Scale.Of(2, 20);
+        var rounds = Scale.Of(1, 20);
         for (var round = 0; round < rounds; round++)
         {
             await using var database = await TestDatabase.CreateAsync(engine);
@@ -121,11 +121,12 @@ public class StartChecks
         await using var server = await RunningServer.StartAsync(database);
         await database.ExecuteAsync("INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (9001, '9001_of_the_future', 'x', 0)");
 
-        var refused = await server.RestartFailsAsync();
+        var refused = await server.AnotherFailsAsync();
 
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("9001", refused.Error, StringComparison.Ordinal);
         Assert.Contains($"this program's {Migrator.Known()[^1].Version}", refused.Error, StringComparison.Ordinal);
+        (await server.PostAsync("/auth/signup", new { email = "alice@example.org", password = "violet tractor lamp nine" })).Expect(System.Net.HttpStatusCode.Created); // the one that runs goes on
     }
 
     private static async Task<string> SchemaAsync(TestDatabase database)

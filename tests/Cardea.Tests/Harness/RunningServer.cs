@@ -55,12 +55,11 @@ public sealed class RunningServer : IAsyncDisposable
         return Stopwatch.GetElapsedTime(begun);
     }
 
-    /// <summary>Starts it anew where it can't start.</summary>
-    public async Task<Ended> RestartFailsAsync()
+    /// <summary>What becomes of a further node that can't start.</summary>
+    public async Task<Ended> AnotherFailsAsync()
     {
-        await _process.DisposeAsync();
-        _process = Launch();
-        return await _process.EndAsync();
+        await using var another = Launch();
+        return await another.EndAsync();
     }
 
     /// <summary>Null when there was no answer: the connection was refused, cut, or silent for longer than anybody waits.</summary>

@@ -37,7 +37,7 @@ public sealed class TestDatabase : IAsyncDisposable
 
     /// <summary>On a PostgreSQL server of the test's own.</summary>
     public static Task<TestDatabase> CreateAsync(PostgresCluster cluster) =>
-        CreateAsync(cluster.ConnectionString("postgres"), System.IO.Directory.CreateTempSubdirectory("cardea-test-").FullName);
+        CreateAsync(cluster.ConnectionString("postgres", "Pooling=false"), System.IO.Directory.CreateTempSubdirectory("cardea-test-").FullName);
 
     /// <summary>As an operator would write it, with the server's own time-outs, which the tests' text overrides.</summary>
     public string AsDeployed(TcpProxy? proxy = null)
