@@ -55,6 +55,31 @@ public class ContentionChecks
         Scale.Measured("RE-19", $"50 writers, a long reader and a backup: {writers.Count} writes, p99 {p99.TotalMilliseconds:F0} ms, 0 \"database is locked\"");
     }
 
+    /// <summary>Whatever keeps the audit row from being written keeps the change from being made.</summary>
+    [Theory, OnSqlite, OnPostgres]
+    public async Task RE_08_A_change_that_can_not_be_audited_is_not_made(Engine engine)
+    {
+        await using var app = await TestApp.StartAsync(engine);
+        var alice = await (await app.NewActor("alice").SignUpAsync()).SignInAsync();
+        if (engine is Engine.Postgres)
+        {
+            await app.Database.ExecuteAsync("CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = '53100'; END $$");
+            await app.Database.ExecuteAsync("CREATE TRIGGER no_room BEFORE INSERT ON audit_events FOR EACH ROW EXECUTE FUNCTION no_room()");
+        }
+        else
+        {
+            await app.Database.ExecuteAsync("CREATE TRIGGER no_room BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'no room'); END");
+        }
+
+        Assert.InRange((int)(await alice.PatchAsync("/users/me", new { given_name = "Zoë" })).Status, 500, 503);
+        Assert.InRange((int)(await app.NewActor("bob").TrySignUpAsync()).Status, 500, 503);
+        Assert.InRange((int)(await alice.TrySignInAsync()).Status, 500, 503);
+
+        await app.Database.ExecuteAsync(engine is Engine.Postgres ? "DROP TRIGGER no_room ON audit_events" : "DROP TRIGGER no_room");
+        Assert.NotEqual("Zoë", (await alice.GetAsync("/users/me")).Expect(OK).Member("given_name"));
+        Assert.Equal((1L, 1L), await app.Database.ScalarAsync<(long, long)>("SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM sessions)"));
+    }
+
     /// <summary>The database itself gives up every so many writes, as it does where two stand in each other's way.</summary>
     [Theory, OnPostgres("40001"), OnPostgres("40P01")]
     public async Task RE_20_A_transaction_that_PostgreSQL_gives_up_is_done_again_and_once(Engine engine, string state)
