@@ -136,22 +136,22 @@ public sealed class SigningKeyRing(
             return kept; // nobody stands in line for a database that is known to be away
         }
 
-        return await LoadAsync();
+        return await LoadAsync(isRetry: false);
     }
 
     private async Task RetryAsync()
     {
-        await LoadAsync().ContinueWith(_ => { }, TaskScheduler.Default);
+        await LoadAsync(isRetry: true).ContinueWith(_ => { }, TaskScheduler.Default);
         await Task.Delay(RetryPause);
         Volatile.Write(ref _retrying, 0);
     }
 
-    private async Task<Loaded> LoadAsync()
+    private async Task<Loaded> LoadAsync(bool isRetry)
     {
         await _loading.WaitAsync();
         try
         {
-            if (Fresh() is { } meanwhile)
+            if (Fresh() ?? (_isOut && !isRetry ? Kept() : null) is { } meanwhile)
             {
                 return meanwhile;
             }
