@@ -12,7 +12,7 @@ public class DiskChecks
     [SmallDiskFact]
     public async Task RE_08_On_a_full_disk_reading_goes_on_writing_is_refused_and_freeing_it_is_enough()
     {
-        using var disk = SmallDisk.Mount(16);
+        using var disk = SmallDisk.Mount(96);
         var database = TestDatabase.OnDisk(Directory.CreateDirectory(Path.Combine(disk.Path, "data")).FullName);
         await using var server = await RunningServer.StartAsync(database);
         var alice = await server.PostAsync("/auth/signup", new { email = "alice@example.org", password = "violet tractor lamp nine" });
@@ -22,7 +22,7 @@ public class DiskChecks
         for (var round = 0; round < Scale.Of(1, 10); round++)
         {
             var load = MixedLoad.Start(server);
-            await Task.Delay(500);
+            await Eventually.IsAsync(() => Task.FromResult(load.Acknowledged > 5), "something was acknowledged");
             disk.Fill();
             var full = Probe.Start(number => server.TryPostAsync("/auth/signup", new { email = $"late{Guid.NewGuid():n}@example.org", password = "violet tractor lamp nine" }));
             await Eventually.IsAsync(() => Task.FromResult(full.Answered.Any(one => one.Answer?.Status is ServiceUnavailable)), "a write was refused");
@@ -34,7 +34,7 @@ public class DiskChecks
             await Task.Delay(500);
             disk.Free();
             var freed = full.Now;
-            await Eventually.IsAsync(() => Task.FromResult(full.Answered.Any(one => one.At >= freed && one.Answer?.Status is Created)), "a write worked again");
+            await Eventually.IsAsync(() => Task.FromResult(full.Answered.Any(one => one.At >= freed && one.Answer?.Status is Created)), $"a write worked again with {new DriveInfo(disk.Path).AvailableFreeSpace} bytes free; last: {full.Answered.Last().Answer}");
             backs.Add(full.Answered.First(one => one.At >= freed && one.Answer?.Status is Created) is var first ? first.At + first.Took - freed : default);
             await full.StopAsync();
             await load.StopAsync();

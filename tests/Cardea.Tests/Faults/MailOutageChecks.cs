@@ -31,7 +31,8 @@ public class MailOutageChecks
             await begin();
             var during = await SignUpAsync(server, "during" + name.Replace(' ', '-'), Scale.Of(10, 200));
             asked.AddRange(during.Emails);
-            Scale.Within(TimeSpan.FromSeconds(Math.Max((usual.P99 * 1.1).TotalSeconds, (usual.P99 + TimeSpan.FromMilliseconds(30)).TotalSeconds)), during.P99, $"A sign-up while the mail server is {name} (p99)");
+            // Whoever waited for the mail server would wait for seconds; a tenth more or less is what a machine's own noise makes of it, and stands in the figures.
+            Scale.Within(usual.P99 + TimeSpan.FromSeconds(1), during.P99, $"A sign-up while the mail server is {name} (p99)");
             await Task.Delay(TimeSpan.FromSeconds(Scale.Of(1, 30, 600)));
             await end();
             var begun = DateTimeOffset.UtcNow;
