@@ -94,7 +94,7 @@ public static partial class Serve
         log?.Invoke(builder.Logging);
         builder.Services.AddCardea(builder.Configuration, builder.Environment);
         builder.Services.AddTelemetry(builder.Configuration);
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = LongestStop);
+        builder.Services.AddOptions<HostOptions>().Configure<ServerOptions>((options, server) => options.ShutdownTimeout = server.Drain + LongestStop);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel((context, kestrel) => Limit(kestrel));
         return builder;

@@ -25,6 +25,10 @@ public sealed partial class ServerProcess : IAsyncDisposable
         process.ErrorDataReceived += (_, line) => Keep(_error, line.Data);
     }
 
+    public int Id => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
     public string Out
     {
         get
@@ -97,9 +101,12 @@ public sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Asks it to end, as systemd or Docker would.</summary>
-    public async Task TerminateAsync()
+    public Task TerminateAsync() => SignalAsync("TERM");
+
+    /// <param name="signal">Without SIG, such as STOP and CONT, between which it stands still.</param>
+    public async Task SignalAsync(string signal)
     {
-        using var kill = Process.Start("/bin/kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("/bin/kill", [$"-{signal}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
     }
 
@@ -109,12 +116,18 @@ public sealed partial class ServerProcess : IAsyncDisposable
         return await EndAsync();
     }
 
+    /// <summary>Ends it as a crash or the kernel would, with SIGKILL: nothing of it runs any more when this returns.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
         {
-            _process.Kill(entireProcessTree: true);
-            await _process.WaitForExitAsync();
+            await KillAsync();
         }
 
         _process.Dispose();

@@ -10,11 +10,12 @@ public sealed class TestDatabase : IAsyncDisposable
 {
     public static readonly string? PostgresServer = Environment.GetEnvironmentVariable("CARDEA_TEST_POSTGRES");
 
+    private readonly string? _server;
     private readonly string? _name;
 
-    private TestDatabase(Engine engine, string directory, string connectionString, string? name)
+    private TestDatabase(Engine engine, string directory, string connectionString, string? server = null, string? name = null)
     {
-        (Engine, Directory, ConnectionString, _name) = (engine, directory, connectionString, name);
+        (Engine, Directory, ConnectionString, _server, _name) = (engine, directory, connectionString, server, name);
         SqliteLibrary.Load();
     }
 
@@ -25,20 +26,45 @@ public sealed class TestDatabase : IAsyncDisposable
 
     public string ConnectionString { get; }
 
-    public static async Task<TestDatabase> CreateAsync(Engine engine)
+    public static Task<TestDatabase> CreateAsync(Engine engine)
     {
         var directory = System.IO.Directory.CreateTempSubdirectory("cardea-test-").FullName;
-        if (engine is Engine.Sqlite)
+        return engine is Engine.Sqlite ? Task.FromResult(OnDisk(directory)) : CreateAsync(PostgresServer!, directory);
+    }
+
+    /// <summary>In a folder that is there already, such as a small disk.</summary>
+    public static TestDatabase OnDisk(string directory, string file = "cardea.db") => new(Engine.Sqlite, directory, $"Data Source={Path.Combine(directory, file)}");
+
+    /// <summary>On a PostgreSQL server of the test's own.</summary>
+    public static Task<TestDatabase> CreateAsync(PostgresCluster cluster) =>
+        CreateAsync(cluster.ConnectionString("postgres", "Pooling=false"), System.IO.Directory.CreateTempSubdirectory("cardea-test-").FullName);
+
+    /// <summary>As an operator would write it, with the server's own time-outs, which the tests' text overrides.</summary>
+    public string AsDeployed(TcpProxy? proxy = null)
+    {
+        if (Engine is Engine.Sqlite)
         {
-            return new(engine, directory, $"Data Source={Path.Combine(directory, "cardea.db")}", null);
+            return ConnectionString;
         }
 
+        var given = new NpgsqlConnectionStringBuilder(ConnectionString);
+        var text = new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = proxy?.Port ?? given.Port, Username = given.Username, Database = given.Database };
+        if (given.Password is not null)
+        {
+            text.Password = given.Password;
+        }
+
+        return text.ToString();
+    }
+
+    private static async Task<TestDatabase> CreateAsync(string serverText, string directory)
+    {
         var name = "cardea_" + Guid.NewGuid().ToString("n");
-        await using var server = new NpgsqlConnection(PostgresServer);
+        await using var server = new NpgsqlConnection(serverText);
         await server.ExecuteAsync($"CREATE DATABASE {name}");
         // A busy machine must not look like an outage: these wait longer than the server does by itself.
-        var connection = new NpgsqlConnectionStringBuilder(PostgresServer) { Database = name, MaxPoolSize = 20, IncludeErrorDetail = true, Timeout = 30, CommandTimeout = 30 };
-        return new(engine, directory, connection.ToString(), name);
+        var connection = new NpgsqlConnectionStringBuilder(serverText) { Database = name, MaxPoolSize = 20, IncludeErrorDetail = true, Timeout = 30, CommandTimeout = 30 };
+        return new(Engine.Postgres, directory, connection.ToString(), serverText, name);
     }
 
     /// <summary>Looks into the database beside the server, as somebody who stole it would.</summary>
@@ -63,7 +89,7 @@ public sealed class TestDatabase : IAsyncDisposable
                 NpgsqlConnection.ClearPool(pooled);
             }
 
-            await using var server = new NpgsqlConnection(PostgresServer);
+            await using var server = new NpgsqlConnection(_server);
             await server.ExecuteAsync($"DROP DATABASE IF EXISTS {_name} WITH (FORCE)");
         }
 

@@ -22,6 +22,7 @@ internal static class HealthFeature
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         var database = routes.ServiceProvider.GetRequiredService<Database>();
+        var draining = routes.ServiceProvider.GetRequiredService<Draining>();
         var probes = Limit.None("asked by probes, and cheap");
         var findPageCaller = routes.ServiceProvider.GetRequiredService<FindPageCaller>();
         routes.Door("GET", "/", http => StartAsync(http, findPageCaller), Access.Anyone, probes)
@@ -30,8 +31,8 @@ internal static class HealthFeature
         routes.Door("GET", "/health", _ => Task.FromResult(Answers.Json(new HealthBody("ok"))), Access.Anyone, probes)
             .Says("Health", "Does the process answer?")
             .Gives(StatusCodes.Status200OK, typeof(HealthBody));
-        routes.Door("GET", "/health/ready", http => ReadyAsync(database, http.RequestAborted), Access.Anyone, probes)
-            .Says("Health", "Can it serve?", "Asks the database.")
+        routes.Door("GET", "/health/ready", http => ReadyAsync(database, draining, http.RequestAborted), Access.Anyone, probes)
+            .Says("Health", "Can it serve?", "Asks the database, and says no while the server is about to stop.")
             .Gives(StatusCodes.Status200OK, typeof(HealthBody))
             .Refuses(CommonProblems.Unavailable);
     }
@@ -45,8 +46,13 @@ internal static class HealthFeature
             : Answers.Json(new AboutBody("Cardea", "ok", Version, "/docs"));
     }
 
-    private static async Task<IResult> ReadyAsync(Database database, CancellationToken aborted)
+    private static async Task<IResult> ReadyAsync(Database database, Draining draining, CancellationToken aborted)
     {
+        if (draining.HasBegun)
+        {
+            return Answers.Problem(CommonProblems.Unavailable);
+        }
+
         try
         {
             await database.PingAsync(aborted).WaitAsync(Patience, aborted);

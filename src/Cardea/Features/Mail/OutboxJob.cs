@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Cardea.Features.Shared;
 using Cardea.Foundation.Data;
@@ -10,8 +11,12 @@ namespace Cardea.Features.Mail;
 /// <summary>Sends what is due. A mail that the server refuses for good is parked, one that it refuses for now waits a little longer each time.</summary>
 public sealed partial class OutboxJob : Job
 {
-    private const int BatchSize = 8;
-    private static readonly TimeSpan Lease = TimeSpan.FromMinutes(3); // longer than one submission may take
+    private const int AtOnce = 8;
+    private static readonly TimeSpan Recheck = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Of a node that dies the others take the mail over after so long. One that lives renews it, since a submission may take minutes.</summary>
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(10);
 
     private readonly Database _database;
     private readonly OutboxStore _store;
@@ -37,20 +42,47 @@ public sealed partial class OutboxJob : Job
 
     protected override async Task TurnAsync(CancellationToken stopping)
     {
-        // A mail without its links must not go out.
-        while (_publicUrl.IsKnown)
+        // Side by side, and none waits for the others: one address at which a server dawdles for minutes holds up one place of eight.
+        List<(string Id, Task Delivery)> underWay = [];
+        var renewedAt = Stopwatch.GetTimestamp();
+        try
         {
-            var now = _clock.Milliseconds();
-            var claimed = await _database.WriteAsync(transaction => _store.ClaimAsync(transaction, now, now + (long)Lease.TotalMilliseconds, BatchSize), stopping);
-            if (claimed.Count == 0)
+            // A mail without its links must not go out.
+            while (_publicUrl.IsKnown)
             {
-                return;
-            }
+                var now = _clock.Milliseconds();
+                var claimed = underWay.Count == AtOnce ? [] : await _database.WriteAsync(
+                    transaction => _store.ClaimAsync(transaction, now, now + (long)Lease.TotalMilliseconds, AtOnce - underWay.Count), stopping);
+                underWay.AddRange(claimed.Select(mail => (mail.Id, DeliverAsync(mail, stopping))));
+                if (underWay.Count == 0)
+                {
+                    return;
+                }
 
-            // Side by side, so that one address at which a server dawdles does not hold up the others.
-            await Task.WhenAll(claimed.Select(mail => DeliverAsync(mail, stopping)));
+                await Task.WhenAny(Task.WhenAll(underWay.Select(one => one.Delivery)), Task.Delay(Recheck, stopping));
+                var done = underWay.FindAll(one => one.Delivery.IsCompleted);
+                underWay.RemoveAll(done.Contains);
+                await Task.WhenAll(done.Select(one => one.Delivery));
+                if (underWay.Count > 0 && Stopwatch.GetElapsedTime(renewedAt) > Renewal)
+                {
+                    await RenewAsync([.. underWay.Select(one => one.Id)]);
+                    renewedAt = Stopwatch.GetTimestamp();
+                }
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(underWay.Select(one => one.Delivery));
         }
     }
+
+    private Task RenewAsync(List<string> ids) => _database.WriteAsync(async transaction =>
+    {
+        foreach (var id in ids)
+        {
+            await _store.RenewAsync(transaction, id, _clock.Milliseconds() + (long)Lease.TotalMilliseconds);
+        }
+    });
 
     private async Task DeliverAsync(OutboxMail mail, CancellationToken stopping)
     {

@@ -25,6 +25,10 @@ public sealed class OutboxStore
         """,
         new { now, leaseEnd, most });
 
+    /// <summary>Keeps a mail that is still being sent.</summary>
+    public Task RenewAsync(Transaction transaction, string id, long leaseEnd) =>
+        transaction.ExecuteAsync("UPDATE outbox SET next_attempt_at = @leaseEnd WHERE id = @id AND state = 'queued'", new { id, leaseEnd });
+
     /// <summary>
     /// The end of its way. A mail that was delivered is needed no more, and held a secret, perhaps; one that was parked keeps its sealed content, so that
     /// an administrator can send it after all. Of a mail that is no account's, such as the last one to

@@ -23,9 +23,19 @@ public sealed class SigningKeyRing(
 
     private static readonly TimeSpan ReloadInterval = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// How long the keys are published that were read before the database went away: apps go on verifying tokens through an outage. Not for ever,
+    /// since a replacement made elsewhere would not be heard of.
+    /// </summary>
+    private static readonly TimeSpan LongestKept = TimeSpan.FromHours(1);
+
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
     private readonly AtRestCipher _cipher = new(masterKey.Derive("signing keys"));
     private readonly SemaphoreSlim _loading = new(1, 1);
     private volatile Loaded? _loaded;
+    private volatile bool _isOut;
+    private int _retrying;
     private int _version;
 
     public async ValueTask<SigningKey> CurrentAsync()
@@ -116,10 +126,32 @@ public sealed class SigningKeyRing(
             return fresh;
         }
 
+        if (_isOut && Kept() is { } kept)
+        {
+            if (Interlocked.Exchange(ref _retrying, 1) == 0)
+            {
+                _ = RetryAsync();
+            }
+
+            return kept; // nobody stands in line for a database that is known to be away
+        }
+
+        return await LoadAsync(isRetry: false);
+    }
+
+    private async Task RetryAsync()
+    {
+        await LoadAsync(isRetry: true).ContinueWith(_ => { }, TaskScheduler.Default);
+        await Task.Delay(RetryPause);
+        Volatile.Write(ref _retrying, 0);
+    }
+
+    private async Task<Loaded> LoadAsync(bool isRetry)
+    {
         await _loading.WaitAsync();
         try
         {
-            if (Fresh() is { } meanwhile)
+            if (Fresh() ?? (_isOut && !isRetry ? Kept() : null) is { } meanwhile)
             {
                 return meanwhile;
             }
@@ -128,13 +160,18 @@ public sealed class SigningKeyRing(
             var now = clock.Milliseconds();
             var rows = await database.ReadAsync(scope => store.ListLiveAsync(scope, now));
             List<(StoredSigningKey Stored, SigningKey Key)> keys = [.. rows.Select(row => (row, Open(row)))];
-            var loaded = new Loaded(now, keys, new JwsVerifier(keys.Select(key => VerificationKey.Of(key.Key))));
+            var loaded = new Loaded(now, clock.GetTimestamp(), keys, new JwsVerifier(keys.Select(key => VerificationKey.Of(key.Key))));
             if (Volatile.Read(ref _version) == version)
             {
-                _loaded = loaded;
+                (_loaded, _isOut) = (loaded, false);
             }
 
             return loaded;
+        }
+        catch (Exception fault) when (Dialect.IsOutage(fault) && Kept() is { } kept)
+        {
+            _isOut = true;
+            return kept;
         }
         finally
         {
@@ -146,11 +183,14 @@ public sealed class SigningKeyRing(
     private Loaded? Fresh() =>
         _loaded is { } loaded && clock.Milliseconds() - loaded.At is >= 0 and var age && age < ReloadInterval.TotalMilliseconds ? loaded : null;
 
+    /// <summary>What was read last, unless a change was heard of since.</summary>
+    private Loaded? Kept() => _loaded is { } loaded && clock.GetElapsedTime(loaded.ReadAt) < LongestKept ? loaded : null;
+
     private SigningKey Open(StoredSigningKey row) =>
         SigningAlgorithmName.TryParse(row.Algorithm, out var algorithm) && _cipher.TryOpen(row.PrivateKey, row.Id, out var pkcs8)
             ? SigningKey.Import(algorithm, pkcs8)
             : throw new DatabaseUnavailableException(
                 $"The signing key {row.Id} can't be opened with this master key. Set Cardea:MasterKey to the key that this database was used with.");
 
-    private sealed record Loaded(long At, IReadOnlyList<(StoredSigningKey Stored, SigningKey Key)> Keys, JwsVerifier Verifier);
+    private sealed record Loaded(long At, long ReadAt, IReadOnlyList<(StoredSigningKey Stored, SigningKey Key)> Keys, JwsVerifier Verifier);
 }

@@ -12,25 +12,36 @@ public sealed partial class PostgresDatabase : Database
     private const int MigrationLock = 0x43415244; // "CARD"
     private const int Tries = 4;
     private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(2);
+
+    /// <summary>What a cancelled statement may take to be given up: the library asks the server to stop it, over a line that may be dead.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(400);
 
     private readonly NpgsqlDataSource _source;
+    private readonly TimeSpan? _patience;
     private readonly ILogger _log;
 
     public PostgresDatabase(string connectionString, Invalidations invalidations, ILogger<PostgresDatabase> log)
         : base(Dialect.Postgres, invalidations)
     {
-        _source = NpgsqlDataSource.Create(Prepare(connectionString));
+        var prepared = Prepare(connectionString);
+        _source = NpgsqlDataSource.Create(prepared.ToString());
+        KeepThreads(prepared.MaxPoolSize);
+        _patience = PatienceOf(new(connectionString));
         _log = log;
     }
 
     /// <exception cref="ArgumentException">The text is not a connection string.</exception>
     internal static void Check(string connectionString) => _ = new NpgsqlConnectionStringBuilder(connectionString);
 
-    public override async Task<T> ReadAsync<T>(Func<Scope, Task<T>> work, CancellationToken cancellation = default)
-    {
-        await using var connection = await _source.OpenConnectionAsync(cancellation);
-        return await work(new Scope(connection, null, Dialect, cancellation));
-    }
+    public override Task<T> ReadAsync<T>(Func<Scope, Task<T>> work, CancellationToken cancellation = default) => InTimeAsync(
+        async (answered, token) =>
+        {
+            await using var connection = await _source.OpenConnectionAsync(token);
+            answered?.Invoke();
+            return await work(new Scope(connection, null, Dialect, token, answered));
+        },
+        cancellation);
 
     public override async Task<T> ReadSnapshotAsync<T>(Func<Scope, Task<T>> work, CancellationToken cancellation = default)
     {
@@ -39,13 +50,16 @@ public sealed partial class PostgresDatabase : Database
         return await work(new Scope(connection, transaction, Dialect, cancellation));
     }
 
-    public override async Task<T> WriteAsync<T>(Func<Transaction, Task<T>> work, CancellationToken cancellation = default)
+    public override Task<T> WriteAsync<T>(Func<Transaction, Task<T>> work, CancellationToken cancellation = default) =>
+        InTimeAsync((answered, token) => WriteAsync(work, answered, token), cancellation);
+
+    private async Task<T> WriteAsync<T>(Func<Transaction, Task<T>> work, Action? answered, CancellationToken cancellation)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await WriteOnceAsync(work, cancellation);
+                return await WriteOnceAsync(work, answered, cancellation);
             }
             catch (PostgresException conflict) when (Dialect.IsConflict(conflict) && attempt < Tries)
             {
@@ -104,11 +118,51 @@ public sealed partial class PostgresDatabase : Database
 
     public override ValueTask DisposeAsync() => _source.DisposeAsync();
 
-    private async Task<T> WriteOnceAsync<T>(Func<Transaction, Task<T>> work, CancellationToken cancellation)
+    /// <summary>
+    /// Runs it, and leaves it to itself when somebody waits and the database is silent for too long. Then nobody knows whether it has
+    /// happened, as with every answer that is lost on its way.
+    /// </summary>
+    private async Task<T> InTimeAsync<T>(Func<Action?, CancellationToken, Task<T>> act, CancellationToken cancellation)
+    {
+        if (!Haste.IsOn || _patience is not { } patience)
+        {
+            return await act(null, cancellation);
+        }
+
+        var silence = new Silence(patience, cancellation);
+        var acting = act(silence.Break, silence.Token);
+        _ = acting.ContinueWith(
+            (done, _) =>
+            {
+                silence.Dispose();
+                _ = done.Exception; // whoever still waits hears of it, and nobody else has to
+            },
+            null, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        while (silence.Left + Farewell is { Ticks: > 0 } left)
+        {
+            try
+            {
+                return await acting.WaitAsync(left, CancellationToken.None);
+            }
+            catch (TimeoutException) when (!acting.IsCompleted)
+            {
+                // It may have been heard of meanwhile.
+            }
+            catch (OperationCanceledException fault) when (!cancellation.IsCancellationRequested)
+            {
+                throw new DatabaseUnavailableException("The database did not answer in time.", fault);
+            }
+        }
+
+        throw new DatabaseUnavailableException("The database did not answer in time.");
+    }
+
+    private async Task<T> WriteOnceAsync<T>(Func<Transaction, Task<T>> work, Action? answered, CancellationToken cancellation)
     {
         await using var connection = await _source.OpenConnectionAsync(cancellation);
+        answered?.Invoke();
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        var scope = new Transaction(connection, transaction, Dialect, cancellation);
+        var scope = new Transaction(connection, transaction, Dialect, cancellation, answered);
         var result = await work(scope);
         foreach (var (topic, key) in scope.Invalidations)
         {
@@ -146,7 +200,22 @@ public sealed partial class PostgresDatabase : Database
         }
     }
 
-    private static string Prepare(string connectionString)
+    /// <summary>Who gives a time-out for commands means it for requests as well; 0 is without end.</summary>
+    private static TimeSpan? PatienceOf(NpgsqlConnectionStringBuilder given) => !given.ShouldSerialize("Command Timeout") ? LongestSilence
+        : given.CommandTimeout == 0 ? null
+        : TimeSpan.FromSeconds(given.CommandTimeout);
+
+    /// <summary>
+    /// To give a statement up, the library asks the server over a new connection and holds a thread meanwhile. On a dead line all that were under
+    /// way do so at once, and the pool of threads, which grows by one or two a second, would have none left for requests that need no database.
+    /// </summary>
+    private static void KeepThreads(int connections)
+    {
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, connections + (2 * Environment.ProcessorCount)), ports);
+    }
+
+    private static NpgsqlConnectionStringBuilder Prepare(string connectionString)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "cardea" };
         void Default(string key, object value)
@@ -159,9 +228,10 @@ public sealed partial class PostgresDatabase : Database
 
         Default("Timeout", 3); // seconds to wait for a connection: a sign-in that can't be answered should say so soon
         Default("Command Timeout", 5);
+        Default("Maximum Pool Size", 50); // two nodes fit into what a PostgreSQL server takes by default
         Default("Max Auto Prepare", 100);
         Default("Auto Prepare Min Usages", 2);
-        return builder.ToString();
+        return builder;
     }
 
     [LoggerMessage(1, LogLevel.Warning, "The listener for changes of other nodes lost its connection; sessions are read from the database until it is back")]

@@ -22,6 +22,9 @@ public sealed record ServerOptions
 
     public bool DocsEnabled { get; init; } = true;
 
+    /// <summary>How long it still serves after it was asked to end, and says that it is not ready.</summary>
+    public TimeSpan Drain { get; init; }
+
     internal MasterKey? MasterKey { get; init; }
 
     public override string ToString() => "[server options]"; // a connection string holds a password
@@ -39,6 +42,7 @@ public sealed record ServerOptions
             AllowedOrigins = ReadOrigins(settings),
             TrustedProxies = ReadProxies(settings),
             DocsEnabled = settings.Flag("Docs:Enabled", true, "whether `/docs` and `/openapi/v1.json` are served"),
+            Drain = TimeSpan.FromSeconds(settings.Number("Shutdown:DrainSeconds", 0, 0, 300, "so long after SIGTERM `/health/ready` answers 503 while everything is still served, so that a load balancer that asks it sends nothing more; then the server stops")),
             MasterKey = ReadMasterKey(settings),
         };
     }

@@ -27,6 +27,7 @@ public sealed partial class Entrance(RequestDelegate next, PublicUrl publicUrl, 
             return;
         }
 
+        Haste.Begin();
         http.Request.Scheme = publicUrl.Value.Scheme;
         http.Request.Host = publicUrl.Host;
         try
