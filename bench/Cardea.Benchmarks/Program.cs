@@ -8,6 +8,8 @@ switch (args.FirstOrDefault())
         return 0;
     case "http":
         return await HttpBench.RunAsync(Console.Out, args[1..]);
+    case "flood":
+        return await FloodBench.RunAsync(Console.Out, args[1..]);
     case "bare":
         await BareServer.RunAsync(args[1..]);
         return 0;
@@ -17,6 +19,7 @@ switch (args.FirstOrDefault())
             usage: dotnet run -c Release --project bench/Cardea.Benchmarks -- COMMAND
 
             argon2                       a password hash, beside libsodium and libargon2
+            flood PROGRAM [SECONDS]      a published `cardea` under 200 wrong passwords a second, from one address and from a thousand
             http [CONNECTION_STRING]     the published server, beside a bare Kestrel; on SQLite, or on the PostgreSQL database given
             """);
         return 2;

@@ -349,3 +349,12 @@ CREATE TABLE setup_links (
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );
+
+-- 0015_challenges
+-- Proofs of work that have been accepted once. Those that are still being worked on are kept by whoever asked for them, under a MAC.
+CREATE TABLE used_challenges (
+    challenge_hash BYTEA PRIMARY KEY,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX used_challenges_by_expiry ON used_challenges (expires_at);

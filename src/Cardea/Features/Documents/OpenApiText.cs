@@ -79,6 +79,13 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
                 Description = value.Description,
                 Schema = new OpenApiSchema { Type = JsonSchemaType.String },
             }))
+            .Concat(metadata.OfType<Challenged>().Select(challenged => new OpenApiParameter
+            {
+                Name = ChallengedDoors.Header,
+                In = ParameterLocation.Header,
+                Description = $"`value.nonce`, after a `challenge_required`; asked for in advance by `GET /auth/challenge?for={challenged.Purpose}`.",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            }))
             .ToList<IOpenApiParameter>();
         if (parameters.Count > 0)
         {
@@ -91,6 +98,11 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
         foreach (var refusals in metadata.OfType<Refusals>())
         {
             Describe(operation, refusals.Status, string.Join(", ", refusals.Codes.Select(code => $"`{code}`")), context);
+        }
+
+        if (metadata.OfType<Challenged>().Any())
+        {
+            Describe(operation, 403, "`challenge_required`: with a `challenge` to solve, where the settings ask for it", context);
         }
 
         if (metadata.OfType<BodyExample>().Any())

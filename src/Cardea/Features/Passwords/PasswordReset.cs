@@ -89,7 +89,7 @@ public sealed class PasswordReset(
             return errors.ToProblem();
         }
 
-        if (await hashing.HashAsync(password) is not { } hash)
+        if (await hashing.HashAsync(password, HashingPlace.Known(account.Id)) is not { } hash)
         {
             return CommonProblems.Overloaded;
         }
