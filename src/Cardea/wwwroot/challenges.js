@@ -126,6 +126,7 @@ for (const input of document.querySelectorAll("input[data-work]")) {
     } catch {
       input.value = ""; // the server says what to do
     }
+    await new Promise((next) => { setTimeout(next); }); // a form is not sent from within its own submit event
     clearTimeout(said);
     ahead = undefined;
     delete form.dataset.sent;

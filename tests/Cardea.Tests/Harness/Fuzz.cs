@@ -78,7 +78,7 @@ public static class Fuzz
     private static void TakesNoLongerThanItIsLong(string what, string sample, Action<string> read)
     {
         const int longest = 64 * 1024;
-        foreach (var piece in new[] { sample, sample.Length == 0 ? "a" : sample[..1], sample.Length == 0 ? "a" : sample[^1..], "a", ".", "a.", "\ud83d\ude00", "\"a\":1," })
+        foreach (var piece in new[] { sample.Length == 0 ? "b" : sample, sample.Length == 0 ? "a" : sample[..1], sample.Length == 0 ? "a" : sample[^1..], "a", ".", "a.", "\ud83d\ude00", "\"a\":1," })
         {
             for (var length = longest / 16; length <= longest; length *= 4)
             {

@@ -22,11 +22,9 @@ public sealed class ChallengesEndpoints(ChallengeDemand demand, ChallengesOption
     private static readonly TimeSpan WaitedFor = TimeSpan.FromMinutes(10);
     private static readonly Limit Waits = Limit.Requests("challenge-wait", 6, TimeSpan.FromMinutes(1));
 
-    private static readonly (string Title, string Detail) OnPage =
-        ("One more step", "Many tries are failing just now, so your browser is asked for a short calculation first, which it did not do: perhaps its script is off. Please wait a quarter of a minute, go back, and send the form again: it is then taken as it is.");
-
-    private static readonly (string Title, string Detail) OnPageLater =
-        ("One more step", "Many tries are failing just now, so your browser is asked for a short calculation first, which it did not do: perhaps its script is off. Others in your network are waiting too: please go back and send the form again in a minute.");
+    private const string Title = "One more step";
+    private const string WaitHere = "Your browser is asked for a short calculation first, which keeps floods of guesses out, and it did not do it: perhaps its script is off. Please wait a quarter of a minute, go back, and send the form again: it is then taken as it is.";
+    private const string WaitLonger = "Your browser is asked for a short calculation first, which keeps floods of guesses out, and it did not do it: perhaps its script is off. Others in your network are waiting too: please go back and send the form again in a minute.";
 
     /// <summary>What a client may ask in advance; a page's script does, before it sends a form.</summary>
     public Task<IResult> AskAsync(HttpContext http)
@@ -85,17 +83,17 @@ public sealed class ChallengesEndpoints(ChallengeDemand demand, ChallengesOption
         var now = clock.GetUtcNow();
         if (WaitOf(http, purpose) is { } waiting)
         {
-            return CommonProblems.ChallengeRequired.After(waiting.Until - now) with { OnPage = OnPage };
+            return CommonProblems.ChallengeRequired.After(waiting.Until - now) with { OnPage = (Title, WaitHere) };
         }
 
         if (limiter.Enter(Waits, address) is { } full)
         {
-            return CommonProblems.ChallengeRequired.After(full.RetryAfter!.Value) with { OnPage = OnPageLater };
+            return CommonProblems.ChallengeRequired.After(full.RetryAfter!.Value) with { OnPage = (Title, WaitLonger) };
         }
 
         var until = (now + Wait).ToUnixTimeMilliseconds();
         steps.Set(http, WaitStep, string.Create(CultureInfo.InvariantCulture, $"{purpose}\n{until}\n{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12))}"), WaitedFor);
-        return CommonProblems.ChallengeRequired.After(Wait) with { OnPage = OnPage };
+        return CommonProblems.ChallengeRequired.After(Wait) with { OnPage = (Title, WaitHere) };
     }
 
     private async ValueTask<bool> HasWaitedAsync(HttpContext http, string purpose)

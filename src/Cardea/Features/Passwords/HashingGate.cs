@@ -46,6 +46,11 @@ public sealed class HashingGate : IDisposable
         return stored is null ? PasswordVerdict.Failed : verdict;
     });
 
+    /// <summary>Other work on a password that takes milliseconds, such as estimating how hard it is to guess: a flood must not do it on the requests' threads.</summary>
+    /// <returns>Null when the server is too busy.</returns>
+    public Task<T?> JudgeAsync<T>(Func<T> judge, HashingPlace place)
+        where T : class => EnterAsync<T?>(place, _ => judge());
+
     public void Dispose()
     {
         _line.Close();
