@@ -76,10 +76,15 @@ public sealed class HashingGate : IDisposable
         using var arena = new Argon2Arena();
         while (!_line.IsOver)
         {
-            if (!_line.TryTake(IdleBeforeRelease, out var work))
+            if (!_line.TryTake(TimeSpan.Zero, out var work))
             {
-                arena.Release();
-                continue;
+                // The next hash overwrites all that this one left; only where none waits must it be cleared.
+                arena.Clear();
+                if (!_line.TryTake(IdleBeforeRelease, out work))
+                {
+                    arena.Release();
+                    continue;
+                }
             }
 
             var waited = Stopwatch.GetElapsedTime(work.ArrivedAt);
@@ -92,7 +97,6 @@ public sealed class HashingGate : IDisposable
             else
             {
                 work.Run(arena);
-                arena.Clear();
             }
         }
     }
