@@ -14,6 +14,8 @@ switch (args.FirstOrDefault())
         return await HttpBench.RunAsync(Console.Out, args[1..]);
     case "import":
         return ImportBench.Run(Console.Out, args[1..]);
+    case "flood":
+        return await FloodBench.RunAsync(Console.Out, args[1..]);
     case "start":
         return await StartBench.RunAsync(Console.Out);
     case "bare":
@@ -25,6 +27,7 @@ switch (args.FirstOrDefault())
             usage: dotnet run -c Release --project bench/Cardea.Benchmarks -- COMMAND
 
             argon2                       a password hash, beside libsodium and libargon2
+            flood PROGRAM [SECONDS]      a published `cardea` under 200 wrong passwords a second, from one address and from a thousand
             accounts [COUNT] [SERVER]    list, search and sign-in among a thousand accounts and among COUNT (a million); on SQLite, or in new databases of the PostgreSQL server given
             http [CONNECTION_STRING]     the published server, beside a bare Kestrel and bare Argon2id; on SQLite, or on the PostgreSQL database given
             import [COUNT]               100,000 accounts with hashes, from CSV and JSON lines, into SQLite, and into PostgreSQL where CARDEA_TEST_POSTGRES is set

@@ -357,3 +357,11 @@ ALTER TABLE sessions ADD COLUMN actor_id TEXT;              -- the administrator
 ALTER TABLE sessions ADD COLUMN actor_session_id TEXT;      -- the administrator's own session: this one ends with it
 
 CREATE INDEX sessions_by_actor_session ON sessions (actor_session_id) WHERE actor_session_id IS NOT NULL;
+-- 0015_challenges
+-- Proofs of work that have been accepted once. Those that are still being worked on are kept by whoever asked for them, under a MAC.
+CREATE TABLE used_challenges (
+    challenge_hash BYTEA PRIMARY KEY,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX used_challenges_by_expiry ON used_challenges (expires_at);

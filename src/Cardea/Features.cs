@@ -2,6 +2,7 @@ using Cardea.Features.Accounts;
 using Cardea.Features.Admin;
 using Cardea.Features.Audit;
 using Cardea.Features.Backups;
+using Cardea.Features.Challenges;
 using Cardea.Features.Documents;
 using Cardea.Features.EmailCodes;
 using Cardea.Features.Health;
@@ -65,6 +66,7 @@ public static class CardeaFeatures
 
         services.AddAccounts(settings);
         services.AddSessions(settings);
+        services.AddChallenges(settings);
         services.AddStanding();
 
         services.AddTokens(settings);
@@ -109,6 +111,7 @@ public static class CardeaFeatures
         routes.MapSigningKeys();
         routes.MapAccounts();
         routes.MapSessions();
+        routes.MapChallenges();
         routes.MapTokens();
         routes.MapSignIn();
         routes.MapSecondSteps();

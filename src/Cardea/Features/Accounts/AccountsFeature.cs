@@ -86,7 +86,7 @@ internal static class AccountsFeature
             .Says("Account", "Everything stored about the account", "JSON, a member for each part of the server that keeps something.")
             .Gives(StatusCodes.Status200OK, typeof(IReadOnlyDictionary<string, object>))
             .ClosedToViewers();
-        routes.Door("POST", "/verify/send", doors.SendVerificationAsync, Access.Anyone, Sends)
+        routes.Door("POST", "/verify/send", doors.SendVerificationAsync, Access.Anyone, Sends).Challenged("mail")
             .Says("Verification", "Mail the verification again", "The same answer for every address. With a bearer token and no body it is the bearer's own.")
             .Takes(new VerifySendRequest("alice@example.org"), optional: true)
             .Gives(StatusCodes.Status202Accepted, typeof(MessageBody))
@@ -100,7 +100,7 @@ internal static class AccountsFeature
         var pages = routes.ServiceProvider.GetRequiredService<AccountsPages>();
         routes.Page(AccountMails.VerifyPath, pages.VerifyAsync, PageAccess.Anyone);
         routes.Form(AccountMails.VerifyPath, pages.ConfirmAsync, PageAccess.Anyone, Proofs);
-        routes.Form(AccountMails.VerifyPath + "/send", pages.SendAgainAsync, PageAccess.Anyone, Sends);
+        routes.Form(AccountMails.VerifyPath + "/send", pages.SendAgainAsync, PageAccess.Anyone, Sends).Challenged("mail");
         routes.Page("/account/profile", pages.ProfileAsync, PageAccess.SignedIn);
         routes.Form("/account/profile", pages.ChangeNamesAsync, PageAccess.SignedIn, Changes);
         routes.Form("/account/email", pages.ChangeEmailAsync, PageAccess.RecentlySignedIn, Changes, from: "/account/profile");

@@ -16,7 +16,7 @@ public sealed class AccountCreation(Database database, AccountStore accounts, Ro
     /// <param name="password">Null invites the owner by mail to set one.</param>
     public async Task<(Account? Account, Problem? Refusal)> AddAsync(MadeAccount made, PlainPassword? password, Administrator by)
     {
-        var hash = password is null ? null : await hashing.HashAsync(password);
+        var hash = password is null ? null : await hashing.HashAsync(password, HashingPlace.Known(by.Actor));
         if (password is not null && hash is null)
         {
             return (null, CommonProblems.Overloaded);

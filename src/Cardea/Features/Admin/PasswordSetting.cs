@@ -24,7 +24,7 @@ public sealed class PasswordSetting(Database database, AccountStore accounts, Ha
 
     private async Task<Problem?> SetAsync(string accountId, PlainPassword password, Administrator by, Func<Transaction, Account, Task> tell)
     {
-        if (await hashing.HashAsync(password) is not { } hash)
+        if (await hashing.HashAsync(password, HashingPlace.Known(by.Actor)) is not { } hash)
         {
             return CommonProblems.Overloaded;
         }

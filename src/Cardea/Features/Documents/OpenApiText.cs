@@ -133,6 +133,13 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
                     Enum = value.Choices.Count == 0 ? null : [.. value.Choices.Select(choice => (JsonNode)choice)],
                 },
             }))
+            .Concat(metadata.OfType<Challenged>().Select(challenged => new OpenApiParameter
+            {
+                Name = ChallengedDoors.Header,
+                In = ParameterLocation.Header,
+                Description = $"`value.nonce`, after a `challenge_required`; asked for in advance by `GET /auth/challenge?for={challenged.Purpose}`.",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            }))
             .ToList<IOpenApiParameter>();
         if (parameters.Count > 0)
         {
@@ -145,6 +152,11 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
         foreach (var refusals in metadata.OfType<Refusals>().GroupBy(refusals => refusals.Status))
         {
             Describe(operation, refusals.Key, string.Join(", ", refusals.SelectMany(one => one.Codes).Distinct().Select(code => $"`{code}`")), context);
+        }
+
+        if (metadata.OfType<Challenged>().Any())
+        {
+            Describe(operation, 403, "`challenge_required`: with a `challenge` to solve, where the settings ask for it", context);
         }
 
         if (metadata.OfType<BodyExample>().Any())

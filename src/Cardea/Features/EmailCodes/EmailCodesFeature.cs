@@ -51,11 +51,11 @@ internal static class EmailCodesFeature
     public static void MapEmailCodes(this IEndpointRouteBuilder routes)
     {
         var doors = routes.ServiceProvider.GetRequiredService<EmailCodesEndpoints>();
-        routes.Door("POST", "/auth/code/send", doors.SendAsync, Access.Anyone, Sends)
+        routes.Door("POST", "/auth/code/send", doors.SendAsync, Access.Anyone, Sends).Challenged("mail")
             .Says("Sign-in", "Mail a code to sign in with", "The same answer for every address. Six digits, ten minutes, five tries; a newer code voids the older.")
             .Takes(new CodeSendRequest("alice@example.org"))
             .Gives(StatusCodes.Status202Accepted, typeof(MessageBody));
-        routes.Door("POST", "/auth/code/login", doors.SignInAsync, Access.Anyone, SignIns)
+        routes.Door("POST", "/auth/code/login", doors.SignInAsync, Access.Anyone, SignIns).Challenged("sign-in")
             .Says("Sign-in", "Sign in by a mailed code", "No password is needed. Where a second factor is set up it is asked for next. The code proves the address.")
             .Takes(new CodeLoginRequest("alice@example.org", "123456"))
             .Admits()
@@ -66,7 +66,7 @@ internal static class EmailCodesFeature
             .Gives(StatusCodes.Status202Accepted, typeof(MessageBody));
         var pages = routes.ServiceProvider.GetRequiredService<EmailCodesPages>();
         routes.Page(EmailCodesPages.Path, pages.ShowAsync, PageAccess.Anyone);
-        routes.Form(EmailCodesPages.Path, pages.SignInAsync, PageAccess.Anyone, SignIns);
-        routes.Form(EmailCodesPages.Path + "/send", pages.AskAsync, PageAccess.Anyone, Sends);
+        routes.Form(EmailCodesPages.Path, pages.SignInAsync, PageAccess.Anyone, SignIns).Challenged("sign-in");
+        routes.Form(EmailCodesPages.Path + "/send", pages.AskAsync, PageAccess.Anyone, Sends).Challenged("mail");
     }
 }

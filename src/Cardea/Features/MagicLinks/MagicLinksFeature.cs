@@ -31,7 +31,7 @@ internal static class MagicLinksFeature
     public static void MapMagicLinks(this IEndpointRouteBuilder routes)
     {
         var doors = routes.ServiceProvider.GetRequiredService<MagicLinksEndpoints>();
-        routes.Door("POST", "/auth/link/send", doors.SendAsync, Access.Anyone, Sends)
+        routes.Door("POST", "/auth/link/send", doors.SendAsync, Access.Anyone, Sends).Challenged("mail")
             .Says("Sign-in", "Mail a link to sign in with", "The same answer for every address. The link works once, for 15 minutes; a newer one voids the older.")
             .Takes(new LinkSendRequest("alice@example.org"))
             .Gives(StatusCodes.Status202Accepted, typeof(MessageBody));
@@ -43,6 +43,6 @@ internal static class MagicLinksFeature
         var pages = routes.ServiceProvider.GetRequiredService<MagicLinksPages>();
         routes.Page(MagicLinkSignIn.Path, pages.ShowAsync, PageAccess.Anyone);
         routes.Form(MagicLinkSignIn.Path, pages.SignInAsync, PageAccess.Anyone, SignIns);
-        routes.Form(MagicLinkSignIn.Path + "/send", pages.AskAsync, PageAccess.Anyone, Sends);
+        routes.Form(MagicLinkSignIn.Path + "/send", pages.AskAsync, PageAccess.Anyone, Sends).Challenged("mail");
     }
 }

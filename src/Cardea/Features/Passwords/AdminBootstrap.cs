@@ -22,7 +22,7 @@ public sealed partial class AdminBootstrap(
             return;
         }
 
-        var hash = await hashing.HashAsync(password) ?? throw new InvalidOperationException("Nothing else hashes at start.");
+        var hash = await hashing.HashAsync(password, HashingPlace.Known("start")) ?? throw new InvalidOperationException("Nothing else hashes at start.");
         var made = await database.WriteAsync(async transaction =>
         {
             await transaction.LockAsync("administrators");

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Cardea.Crypto.Passwords;
@@ -8,16 +7,16 @@ namespace Cardea.Features.Passwords;
 
 /// <summary>
 /// Where password hashes are computed: as many at once as there are cores, on threads of their own, each with the memory for one hash. Others
-/// wait in a short line; what can't be begun within <see cref="LongestWait"/> is turned away. So a flood of sign-ins costs a bounded amount of
-/// memory, and requests that need no hash never stand behind it.
+/// wait in a short and fair line; what can't be begun within <see cref="LongestWait"/> is turned away. So a flood of sign-ins costs a bounded amount of
+/// memory, requests that need no hash never stand behind it, and neither does somebody from elsewhere who signs in.
 /// </summary>
 public sealed class HashingGate : IDisposable
 {
-    private const int LongestLine = 256;
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
+    private const int LongestLine = 50;
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan IdleBeforeRelease = TimeSpan.FromSeconds(30);
 
-    private readonly BlockingCollection<Work> _line = new(LongestLine);
+    private readonly FairLine<Work> _line = new(LongestLine);
     private readonly Thread[] _threads;
     private readonly PasswordHasher _hasher;
     private readonly Histogram<double> _waits;
@@ -35,32 +34,38 @@ public sealed class HashingGate : IDisposable
     }
 
     /// <returns>The hash as PHC string, or null when the server is too busy.</returns>
-    public Task<string?> HashAsync(PlainPassword password) => EnterAsync<string?>(arena => _hasher.Hash(password.Utf8, arena));
+    public Task<string?> HashAsync(PlainPassword password, HashingPlace place) => EnterAsync<string?>(place, arena => _hasher.Hash(password.Utf8, arena));
 
     /// <param name="password">As it was typed.</param>
     /// <param name="stored">What is known of the right one; null does the same work and fails, for accounts that don't exist or have none.</param>
+    /// <param name="place">Whose turn it uses.</param>
     /// <returns>The verdict, or null when the server is too busy.</returns>
-    public Task<PasswordVerdict?> VerifyAsync(PlainPassword password, string? stored) => EnterAsync<PasswordVerdict?>(arena =>
+    public Task<PasswordVerdict?> VerifyAsync(PlainPassword password, string? stored, HashingPlace place) => EnterAsync<PasswordVerdict?>(place, arena =>
     {
         var verdict = _hasher.Verify(password.Utf8, stored ?? _hasher.DummyHash, arena);
         return stored is null ? PasswordVerdict.Failed : verdict;
     });
 
+    /// <summary>Other work on a password that takes milliseconds, such as estimating how hard it is to guess: a flood must not do it on the requests' threads.</summary>
+    /// <returns>Null when the server is too busy.</returns>
+    public Task<T?> JudgeAsync<T>(Func<T> judge, HashingPlace place)
+        where T : class => EnterAsync<T?>(place, _ => judge());
+
     public void Dispose()
     {
-        _line.CompleteAdding();
+        _line.Close();
         Array.ForEach(_threads, thread => thread.Join());
-        _line.Dispose();
     }
 
-    private async Task<T?> EnterAsync<T>(Func<Argon2Arena, T> hash)
+    private async Task<T?> EnterAsync<T>(HashingPlace place, Func<Argon2Arena, T> hash)
     {
         using var activity = Telemetry.Activities.StartActivity("hash password");
         var work = new Work<T>(hash);
-        if (_line.IsAddingCompleted || !_line.TryAdd(work))
+        _line.Add(place, work, out var pushedOut);
+        if (pushedOut is not null)
         {
             _turnedAway.Add(1);
-            return default;
+            pushedOut.TurnAway();
         }
 
         return await work.Task;
@@ -69,13 +74,13 @@ public sealed class HashingGate : IDisposable
     private void Run()
     {
         using var arena = new Argon2Arena();
-        while (!_line.IsCompleted)
+        while (!_line.IsOver)
         {
-            if (!_line.TryTake(out var work))
+            if (!_line.TryTake(TimeSpan.Zero, out var work))
             {
                 // The next hash overwrites all that this one left; only where none waits must it be cleared.
                 arena.Clear();
-                if (!_line.TryTake(out work, IdleBeforeRelease))
+                if (!_line.TryTake(IdleBeforeRelease, out work))
                 {
                     arena.Release();
                     continue;

@@ -24,7 +24,7 @@ public sealed class PasswordChange(
             return errors.ToProblem();
         }
 
-        return await ProveAsync(account, current, client, async () => await hashing.HashAsync(password), async (transaction, hash) =>
+        return await ProveAsync(account, current, client, async () => await hashing.HashAsync(password, HashingPlace.Known(account.Id)), async (transaction, hash) =>
         {
             await newPassword.SetAsync(transaction, account, hash!, client, exceptSession: caller.SessionId);
             await audit.RecordAsync(transaction, PasswordEvents.Changed, account.Id, client, sessionId: caller.SessionId);
@@ -55,7 +55,7 @@ public sealed class PasswordChange(
             return throttled;
         }
 
-        switch (await hashing.VerifyAsync(current, account.PasswordHash))
+        switch (await hashing.VerifyAsync(current, account.PasswordHash, HashingPlace.Known(account.Id)))
         {
             case null:
                 await attempts.TakeBackAsync(attempt);

@@ -1,12 +1,14 @@
 using Cardea.Features.Accounts;
 using Cardea.Foundation.Problems;
+using Cardea.Foundation.Web;
 
 namespace Cardea.Features.Passwords;
 
 /// <summary>Parses a sign-up for both doors.</summary>
-public sealed class PasswordInput(PasswordPolicy policy)
+public sealed class PasswordInput(PasswordPolicy policy, HashingGate hashing)
 {
-    public NewAccount? Parse(SignUpRequest request, FieldErrors errors)
+    /// <returns>The account, or null with what is wrong in <paramref name="errors"/>; or the refusal of a server that is too busy to judge the password.</returns>
+    public async Task<(NewAccount? Account, Problem? Busy)> ParseAsync(SignUpRequest request, FieldErrors errors, ClientInfo client)
     {
         if (!Email.TryParse(request.Email, out var email))
         {
@@ -37,7 +39,10 @@ public sealed class PasswordInput(PasswordPolicy policy)
         }
 
         // The password last: whether it is made of the other fields can only be said when they are right.
-        var password = policy.Accept(request.Password, "password", errors.Any ? [] : [email.Text, request.Username, givenName, familyName], errors);
-        return errors.Any ? null : new NewAccount(email, password!, username, givenName, familyName);
+        string?[] names = errors.Any ? [] : [email.Text, request.Username, givenName, familyName];
+        var judged = await hashing.JudgeAsync(() => new Judged(policy.Accept(request.Password, "password", names, errors)), HashingPlace.Stranger(client.AddressGroup));
+        return judged is null ? (null, CommonProblems.Overloaded) : (errors.Any ? null : new NewAccount(email, judged.Password!, username, givenName, familyName), null);
     }
+
+    private sealed record Judged(PlainPassword? Password);
 }

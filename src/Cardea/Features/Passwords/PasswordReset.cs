@@ -65,10 +65,16 @@ public sealed class PasswordReset(
 
     public async Task<Problem?> ResetByCodeAsync(Email email, string code, string? typedPassword, ClientInfo client)
     {
-        var errors = new FieldErrors();
-        if (policy.Accept(typedPassword, "password", [email.Text], errors) is null)
+        var judged = await hashing.JudgeAsync(
+            () =>
+            {
+                var errors = new FieldErrors();
+                policy.Accept(typedPassword, "password", [email.Text], errors);
+                return errors;
+            }, HashingPlace.Stranger(client.AddressGroup));
+        if (judged is null or { Any: true })
         {
-            return errors.ToProblem(); // before a try is used up
+            return judged?.ToProblem() ?? CommonProblems.Overloaded; // before a try is used up
         }
 
         var secret = await database.WriteAsync(async transaction =>
@@ -89,7 +95,7 @@ public sealed class PasswordReset(
             return errors.ToProblem();
         }
 
-        if (await hashing.HashAsync(password) is not { } hash)
+        if (await hashing.HashAsync(password, HashingPlace.Known(account.Id)) is not { } hash)
         {
             return CommonProblems.Overloaded;
         }

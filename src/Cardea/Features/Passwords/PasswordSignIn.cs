@@ -38,7 +38,9 @@ public sealed class PasswordSignIn(
             return await ThrottleAsync(account, throttled!, client);
         }
 
-        switch (await hashing.VerifyAsync(password, account?.PasswordHash))
+        // Known by what it keeps, not by an address and a user agent, which others can have too; and for this account, not for any.
+        var place = device is { ByToken: true } ? HashingPlace.Known(account!.Id) : HashingPlace.Stranger(client.AddressGroup);
+        switch (await hashing.VerifyAsync(password, account?.PasswordHash, place))
         {
             case null:
                 await attempts.TakeBackAsync(attempt);
@@ -47,7 +49,7 @@ public sealed class PasswordSignIn(
             case PasswordVerdict.Failed:
                 return await FailAsync(account, attempt, password, request);
             case var verdict:
-                var rehashed = verdict is PasswordVerdict.SuccessRehashNeeded ? await hashing.HashAsync(password) : null;
+                var rehashed = verdict is PasswordVerdict.SuccessRehashNeeded ? await hashing.HashAsync(password, HashingPlace.Known(account!.Id)) : null;
                 return await gate.AdmitAsync(new Proof(account!.Id, Amr, transaction => SettleAsync(transaction, account, attempt, rehashed)), request);
         }
     }

@@ -32,7 +32,7 @@ public sealed class PasswordSignUp(
             return (null, taken);
         }
 
-        if (await hashing.HashAsync(request.Password) is not { } hash)
+        if (await hashing.HashAsync(request.Password, HashingPlace.Stranger(client.AddressGroup)) is not { } hash)
         {
             return (null, CommonProblems.Overloaded);
         }

@@ -63,9 +63,10 @@ public sealed class PasswordsEndpoints(
         }
 
         var errors = new FieldErrors();
-        if (input.Parse(request, errors) is not { } account)
+        var (account, busy) = await input.ParseAsync(request, errors, ClientInfo.Of(http));
+        if (account is null)
         {
-            return Answers.Problem(errors.ToProblem());
+            return Answers.Problem(busy ?? errors.ToProblem());
         }
 
         var (user, refusal) = await signUp.SignUpAsync(account, ClientInfo.Of(http));

@@ -56,23 +56,23 @@ internal static class PasswordsFeature
         var example = new SignUpRequest("alice@example.org", "correct horse battery staple", "alice", "Alice", "Example");
         foreach (var path in new[] { "/auth/signup", "/users" })
         {
-            routes.Door("POST", path, doors.SignUpAsync, Access.Anyone, SignUps)
+            routes.Door("POST", path, doors.SignUpAsync, Access.Anyone, SignUps).Challenged("sign-up")
                 .Says("Account", "Create an account", "Mails the address a link and a code that prove it.")
                 .Takes(example)
                 .Gives(StatusCodes.Status201Created, typeof(SignUpBody))
                 .Refuses(AccountProblems.EmailTaken, AccountProblems.UsernameTaken, PasswordProblems.SignUpDisabled, CommonProblems.Overloaded);
         }
 
-        routes.Door("POST", "/auth/login", doors.SignInAsync, Access.Anyone, SignIns)
+        routes.Door("POST", "/auth/login", doors.SignInAsync, Access.Anyone, SignIns).Challenged("sign-in")
             .Says("Sign-in", "Sign in with a password", "By `email`, `username`, or `login` for either. `replace: true` ends the oldest session where the limit is reached.")
             .Takes(new LoginRequest(Email: "alice@example.org", Password: "correct horse battery staple"))
             .Admits()
             .Refuses(AccountProblems.InvalidCredentials, CommonProblems.Overloaded);
-        routes.Door("POST", "/password/forgot", doors.ForgotAsync, Access.Anyone, Forgets)
+        routes.Door("POST", "/password/forgot", doors.ForgotAsync, Access.Anyone, Forgets).Challenged("mail")
             .Says("Password", "Ask for a new password", "The same answer for every name. Who has an account gets a mail.")
             .Takes(new ForgotRequest("alice@example.org"))
             .Gives(StatusCodes.Status202Accepted, typeof(MessageBody));
-        routes.Door("POST", "/password/reset", doors.ResetAsync, Access.Anyone, Resets)
+        routes.Door("POST", "/password/reset", doors.ResetAsync, Access.Anyone, Resets).Challenged("reset")
             .Says("Password", "Set a new password by what was mailed", "By the token of the link, by the address and the code, or by a `password_change_token`. Ends every session.")
             .Takes(new ResetRequest(Email: "alice@example.org", Code: "123456", Password: "a new correct horse battery"))
             .Gives(StatusCodes.Status200OK, typeof(MessageBody))
@@ -94,13 +94,13 @@ internal static class PasswordsFeature
     {
         var pages = routes.ServiceProvider.GetRequiredService<PasswordsPages>();
         routes.Page(PageDoors.LoginPath, pages.LoginAsync, PageAccess.Anyone);
-        routes.Form(PageDoors.LoginPath, pages.SignInAsync, PageAccess.Anyone, SignIns);
+        routes.Form(PageDoors.LoginPath, pages.SignInAsync, PageAccess.Anyone, SignIns).Challenged("sign-in");
         routes.Page("/register", pages.RegisterAsync, PageAccess.Anyone);
-        routes.Form("/register", pages.SignUpAsync, PageAccess.Anyone, SignUps);
+        routes.Form("/register", pages.SignUpAsync, PageAccess.Anyone, SignUps).Challenged("sign-up");
         routes.Page("/forgot-password", pages.ForgotAsync, PageAccess.Anyone);
-        routes.Form("/forgot-password", pages.AskAsync, PageAccess.Anyone, Forgets);
+        routes.Form("/forgot-password", pages.AskAsync, PageAccess.Anyone, Forgets).Challenged("mail");
         routes.Page(PasswordMails.ResetPath, pages.ResetAsync, PageAccess.Anyone);
-        routes.Form(PasswordMails.ResetPath, pages.SetAsync, PageAccess.Anyone, Resets);
+        routes.Form(PasswordMails.ResetPath, pages.SetAsync, PageAccess.Anyone, Resets).Challenged("reset");
         routes.Page("/account/security", pages.SecurityAsync, PageAccess.SignedIn);
         routes.Form("/account/security/password", pages.ChangeAsync, PageAccess.SignedIn, Changes);
         routes.Form("/account/security/delete", pages.DeleteAccountAsync, PageAccess.SignedIn, Changes);

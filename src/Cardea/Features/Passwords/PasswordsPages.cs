@@ -59,11 +59,13 @@ public sealed class PasswordsPages(
     {
         var errors = new FieldErrors();
         string? Given(string field) => form[field].ToString().Trim() is { Length: > 0 } text ? text : null;
-        var account = input.Parse(new SignUpRequest(Given("email"), form["password"], Given("username"), Given("given_name"), Given("family_name")), errors);
+        var (account, busy) = await input.ParseAsync(
+            new SignUpRequest(Given("email"), form["password"], Given("username"), Given("given_name"), Given("family_name")), errors, ClientInfo.Of(http));
         CheckSame(form, "password", errors);
-        if (errors.Any)
+        if (errors.Any || busy is not null)
         {
-            return await views.ShowAsync<RegisterPage>(http, new { State = Views.Again(http, form, errors.ToProblem()), options.MinimumLength }, StatusCodes.Status400BadRequest);
+            var problem = busy ?? errors.ToProblem();
+            return await views.ShowAsync<RegisterPage>(http, new { State = Views.Again(http, form, problem), options.MinimumLength }, problem.Status);
         }
 
         var (_, refusal) = await signUp.SignUpAsync(account!, binding.Ask(http));

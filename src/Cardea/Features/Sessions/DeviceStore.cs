@@ -16,6 +16,9 @@ public sealed class DeviceStore
     public Task<Device?> FindByTokenAsync(Scope scope, string accountId, byte[] tokenHash) => scope.FindAsync<Device>(
         $"SELECT {Columns} FROM devices WHERE token_hash = @tokenHash AND account_id = @accountId", new { accountId, tokenHash });
 
+    /// <summary>Whether it is any account's.</summary>
+    public async Task<bool> IsKnownAsync(Scope scope, byte[] tokenHash) => await scope.FindAsync<string>("SELECT id FROM devices WHERE token_hash = @tokenHash", new { tokenHash }) is not null;
+
     public Task<Device?> FindByFingerprintAsync(Scope scope, string accountId, byte[] fingerprint) => scope.FindAsync<Device>(
         $"SELECT {Columns} FROM devices WHERE account_id = @accountId AND fingerprint = @fingerprint ORDER BY last_seen_at DESC LIMIT 1", new { accountId, fingerprint });
 

@@ -19,7 +19,7 @@ public sealed class FirstAdministrator(Database database, SetupLink link, Accoun
             return SetupProblems.LinkOver; // before anything is hashed
         }
 
-        if (await hashing.HashAsync(password) is not { } hash)
+        if (await hashing.HashAsync(password, HashingPlace.Known("set-up")) is not { } hash)
         {
             return CommonProblems.Overloaded;
         }

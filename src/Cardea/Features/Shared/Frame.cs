@@ -13,11 +13,12 @@ namespace Cardea.Features.Shared;
 /// <param name="SignedInAs">The name to show for who is signed in; null when nobody is.</param>
 /// <param name="HasScript">False on pages that must work from any state of the house, such as errors.</param>
 /// <param name="Query">What stands behind the path, so that another language is the same page and not one that has forgotten a link's token.</param>
+/// <param name="AsksForWork">Whether forms may be asked for a proof of work.</param>
 /// <param name="Administration">The pages of the administration that who is signed in may open; empty for most.</param>
 /// <param name="IsViewing">Who is signed in looks at somebody else's account, as whom they are shown. Every page says so.</param>
 public sealed record Frame(
     Texts Texts, Branding Branding, PageAssets Assets, string FormToken, FlashMessage? Flash, string Path, string? SignedInAs, bool HasScript = true, string Query = "",
-    IReadOnlyList<FramePlace>? Administration = null, bool IsViewing = false)
+    bool AsksForWork = false, IReadOnlyList<FramePlace>? Administration = null, bool IsViewing = false)
 {
     public override string ToString() => $"[frame of {Path}]";
 }

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 namespace Cardea.Features.Shared;
 
 /// <summary>Draws views as static HTML inside the frame.</summary>
-public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding branding, PageAssets assets, FindFrameName findName, FindAdministration findAdministration)
+public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding branding, PageAssets assets, ChallengesInForce challenges, FindFrameName findName, FindAdministration findAdministration)
 {
     private static readonly string[] NeverKept = ["password", "password_again", "current_password", "new_password", "new_password_again", "credential", PagesFoundation.TokenField];
 
@@ -28,6 +28,7 @@ public sealed class Views(Func<IAntiforgery> antiforgery, Flash flash, Branding 
         Texts.In(Languages.Of(http.Request)), branding, assets, antiforgery().GetAndStoreTokens(http).RequestToken ?? "", flash.Take(http), http.Request.Path.Value ?? "/",
         http.CallerIfAny() is { PendingId: null } caller ? await findName(caller) : null,
         Query: HttpMethods.IsGet(http.Request.Method) ? http.Request.QueryString.Value ?? "" : "",
+        AsksForWork: challenges.Any,
         Administration: http.CallerIfAny() is { PendingId: null } administrator ? await findAdministration(administrator) : null,
         IsViewing: http.CallerIfAny() is { IsViewing: true });
 

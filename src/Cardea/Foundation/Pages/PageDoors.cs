@@ -56,6 +56,7 @@ public static class PageDoors
         var (limiter, findCaller, antiforgery) = (services.GetRequiredService<RequestLimiter>(), services.GetRequiredService<FindPageCaller>(), services.GetRequiredService<Func<IAntiforgery>>());
         var (findEnrolling, refuseUnlessRecent) = (services.GetRequiredService<FindEnrollingCaller>(), services.GetRequiredService<RefuseUnlessRecent>());
         var (publicUrl, isPermitted) = (services.GetRequiredService<PublicUrl>(), services.GetRequiredService<IsPermitted>());
+        var (refuseUnsolved, note) = (services.GetRequiredService<RefuseUnsolved>(), services.GetRequiredService<NoteChallenged>());
         var stepCookie = services.GetRequiredService<StepCookie>;
         string[] methods = method == HttpMethods.Get ? [HttpMethods.Get, HttpMethods.Head] : [method];
         return routes.MapMethods(path, methods, (RequestDelegate)EnterAsync).WithMetadata(access, limit);
@@ -111,10 +112,21 @@ public static class PageDoors
                 refusal = await RefuseFormAsync(http, antiforgery());
             }
 
+            var challenged = http.GetEndpoint()?.Metadata.GetMetadata<Challenged>();
+            if (refusal is null && challenged is not null)
+            {
+                refusal = await refuseUnsolved(http, challenged, (await http.Request.ReadFormAsync(http.RequestAborted))[ChallengedDoors.Field]);
+            }
+
             await (refusal is null ? await deed(http) : new Refusal(refusal)).ExecuteAsync(http);
             if (http.Response.StatusCode is >= 400 and < 500)
             {
                 limiter.Failed(limit, address);
+            }
+
+            if (challenged is not null && refusal?.Code != CommonProblems.ChallengeRequired.Code)
+            {
+                note(http, counts: !limit.OnlyFailures || http.Response.StatusCode >= 400);
             }
         }
 

@@ -40,6 +40,9 @@ public static class CommonProblems
 
     public static readonly Problem TooManyRequests = new("too_many_requests", 429, "Too many requests", "Too many requests. Please wait a moment and try again.");
 
+    /// <summary>With a <c>challenge</c>: its <c>value</c>, the <c>bits</c> and when it expires.</summary>
+    public static readonly Problem ChallengeRequired = new("challenge_required", 403, "A proof of work is needed", "A short calculation keeps floods of guesses out: solve the challenge and send the request again with the solution.");
+
     public static readonly Problem InternalError = new("internal_error", 500, "Something went wrong", "Something went wrong on our side. It has been logged under the request id.");
 
     public static readonly Problem Overloaded = new("overloaded", 503, "The server is busy", "The server is busy. Please try again in a moment.") { RetryAfter = TimeSpan.FromSeconds(1) };

@@ -39,7 +39,7 @@ internal static class CrossOrigin
         }
 
         headers.AccessControlAllowMethods = "GET, POST, PUT, PATCH, DELETE";
-        headers.AccessControlAllowHeaders = "Authorization, Content-Type, Idempotency-Key";
+        headers.AccessControlAllowHeaders = "Authorization, Content-Type, Idempotency-Key, " + ChallengedDoors.Header;
         headers.AccessControlMaxAge = "600";
         http.Response.StatusCode = StatusCodes.Status204NoContent;
         return Task.CompletedTask;

@@ -27,12 +27,16 @@ public static class Doors
     {
         var limiter = routes.ServiceProvider.GetRequiredService<RequestLimiter>();
         var admission = routes.ServiceProvider.GetRequiredService<Admission>();
+        var (refuseUnsolved, note) = (routes.ServiceProvider.GetRequiredService<RefuseUnsolved>(), routes.ServiceProvider.GetRequiredService<NoteChallenged>());
         return routes.MapMethods(path, [method], (RequestDelegate)EnterAsync).WithMetadata(access, limit, deed.Method);
 
         async Task EnterAsync(HttpContext http)
         {
             var address = limit.IsNone ? "" : ClientInfo.GroupOf(http);
-            var refusal = limiter.Enter(limit, address) ?? await admission.AdmitAsync(http, access, permission);
+            var challenged = http.GetEndpoint()?.Metadata.GetMetadata<Challenged>();
+            var refusal = limiter.Enter(limit, address)
+                ?? (challenged is null ? null : await refuseUnsolved(http, challenged, http.Request.Headers[ChallengedDoors.Header]))
+                ?? await admission.AdmitAsync(http, access, permission);
             if (refusal is not null)
             {
                 await Answers.WriteAsync(http, refusal);
@@ -45,6 +49,11 @@ public static class Doors
             if (http.Response.StatusCode is >= 400 and < 500)
             {
                 limiter.Failed(limit, address);
+            }
+
+            if (challenged is not null && refusal?.Code != CommonProblems.ChallengeRequired.Code)
+            {
+                note(http, counts: !limit.OnlyFailures || http.Response.StatusCode >= 400);
             }
         }
     }
