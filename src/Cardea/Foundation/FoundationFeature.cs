@@ -27,6 +27,8 @@ internal static class FoundationFeature
             return DataDirectory.MasterKey(server);
         });
         services.AddSingleton<RequestLimiter>();
+        services.AddSingleton<Drain>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Drain>());
         services.AddSingleton<Invalidations>();
         services.AddSingleton<Database>(provider =>
         {
@@ -40,5 +42,6 @@ internal static class FoundationFeature
         services.AddSingleton<IHostedService, DatabaseStart>();
         services.AddPagesFoundation();
         services.AddSingleton<IHostedService, PurgeJob>();
+        services.AddSingleton<IHostedService, ClockJob>();
     }
 }

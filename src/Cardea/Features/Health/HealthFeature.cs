@@ -22,6 +22,7 @@ internal static class HealthFeature
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         var database = routes.ServiceProvider.GetRequiredService<Database>();
+        var drain = routes.ServiceProvider.GetRequiredService<Drain>();
         var probes = Limit.None("asked by probes, and cheap");
         var findPageCaller = routes.ServiceProvider.GetRequiredService<FindPageCaller>();
         routes.Door("GET", "/", http => StartAsync(http, findPageCaller), Access.Anyone, probes)
@@ -30,10 +31,10 @@ internal static class HealthFeature
         routes.Door("GET", "/health", _ => Task.FromResult(Answers.Json(new HealthBody("ok"))), Access.Anyone, probes)
             .Says("Health", "Does the process answer?")
             .Gives(StatusCodes.Status200OK, typeof(HealthBody));
-        routes.Door("GET", "/health/ready", http => ReadyAsync(database, http.RequestAborted), Access.Anyone, probes)
-            .Says("Health", "Can it serve?", "Asks the database.")
+        routes.Door("GET", "/health/ready", http => ReadyAsync(database, drain, http.RequestAborted), Access.Anyone, probes)
+            .Says("Health", "Can it serve?", "Asks the database. 503 while that does not answer, and from the moment on that the server was told to stop.")
             .Gives(StatusCodes.Status200OK, typeof(HealthBody))
-            .Refuses(CommonProblems.Unavailable);
+            .Refuses(CommonProblems.Unavailable, CommonProblems.Stopping);
     }
 
     /// <summary>A program is told what this is; a person goes on to a page.</summary>
@@ -45,8 +46,13 @@ internal static class HealthFeature
             : Answers.Json(new AboutBody("Cardea", "ok", Version, "/docs"));
     }
 
-    private static async Task<IResult> ReadyAsync(Database database, CancellationToken aborted)
+    private static async Task<IResult> ReadyAsync(Database database, Drain drain, CancellationToken aborted)
     {
+        if (drain.HasBegun)
+        {
+            return Answers.Problem(CommonProblems.Stopping);
+        }
+
         try
         {
             await database.PingAsync(aborted).WaitAsync(Patience, aborted);
