@@ -52,9 +52,20 @@ public static partial class Serve
         await app.Services.GetRequiredService<AdminBootstrap>().RunAsync();
         await app.Services.GetRequiredService<SetupLink>().IssueAsync();
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Cardea");
-        var address = app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
-        LogListening(log, address ?? app.Services.GetRequiredService<PublicUrl>().Text);
+        IReadOnlyList<string> addresses = [.. app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
+        var server = app.Services.GetRequiredService<ServerOptions>();
+        if (app.Environment.IsProduction() && server.TrustedProxies.Count == 0 && addresses.FirstOrDefault(address => IsOpen(address, server)) is { } open)
+        {
+            LogOpen(log, open);
+        }
+
+        LogListening(log, addresses.Count > 0 ? addresses[0] : app.Services.GetRequiredService<PublicUrl>().Text);
     }
+
+    /// <summary>Whether passwords may come in there readable for others than this machine.</summary>
+    private static bool IsOpen(string address, ServerOptions server) =>
+        BindingAddress.Parse(address) is { Scheme: "http", IsUnixPipe: false } plain && plain.Port != server.RedirectPort
+        && !plain.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) && !(System.Net.IPAddress.TryParse(plain.Host, out var bound) && System.Net.IPAddress.IsLoopback(bound));
 
     /// <param name="args">The command line without the command.</param>
     /// <param name="customize">Adds to the builder before Cardea does: a clock, another source of configuration.</param>
@@ -97,7 +108,7 @@ public static partial class Serve
         builder.Services.Configure<SocketTransportOptions>(options => options.CreateBoundListenSocket = sockets.Make);
         builder.Services.AddCardea(builder.Configuration, builder.Environment);
         builder.Services.AddTelemetry(builder.Configuration);
-        builder.Services.AddOptions<HostOptions>().Configure<ServerOptions>((options, server) => options.ShutdownTimeout = server.DrainTime + LongestStop);
+        builder.Services.AddOptions<HostOptions>().Configure<ServerOptions>((options, server) => options.ShutdownTimeout = server.Drain + LongestStop);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel((context, kestrel) => Limit(kestrel));
         return builder;
@@ -187,6 +198,9 @@ public static partial class Serve
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(75);
     }
+
+    [LoggerMessage(2, LogLevel.Warning, "{Url} takes plain http from other machines, and no proxy is named that ends TLS: set Cardea:TrustedProxies, listen on 127.0.0.1, or serve https")]
+    private static partial void LogOpen(ILogger log, string url);
 
     [LoggerMessage(1, LogLevel.Information, "Cardea is listening on {Url}")]
     private static partial void LogListening(ILogger log, string url);

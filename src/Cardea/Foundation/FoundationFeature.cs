@@ -27,8 +27,8 @@ internal static class FoundationFeature
             return DataDirectory.MasterKey(server);
         });
         services.AddSingleton<RequestLimiter>();
-        services.AddSingleton<Drain>();
-        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Drain>());
+        services.AddSingleton<Draining>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Draining>());
         services.AddSingleton<Invalidations>();
         services.AddSingleton<Database>(provider =>
         {

@@ -19,7 +19,7 @@ public sealed partial class Cluster : ISite, IAsyncDisposable
     public const string AdminEmail = "root@example.org";
     public const string Password = "violet tractor lamp nine";
 
-    private const int DrainSeconds = 3;
+    private const int DrainSeconds = 2;
 
     private readonly SmtpServer _smtp;
     private readonly TestCertificate _certificate;
@@ -65,8 +65,22 @@ public sealed partial class Cluster : ISite, IAsyncDisposable
             ["Mail:Smtp:Security"] = "none",
         };
         Node[] nodes = [.. Enumerable.Range(0, count).Select(_ => new Node(settings))];
-        await Task.WhenAll(nodes.Select(node => node.StartAsync())); // on an empty database, all at once
+        try
+        {
+            await Task.WhenAll(nodes.Select(node => node.StartAsync())); // on an empty database, all at once
+            return await StartAsync(database, smtp, nodes);
+        }
+        catch
+        {
+            await Task.WhenAll(nodes.Select(node => node.DisposeAsync().AsTask()));
+            await smtp.DisposeAsync();
+            await database.DisposeAsync();
+            throw;
+        }
+    }
 
+    private static async Task<Cluster> StartAsync(TestDatabase database, SmtpServer smtp, Node[] nodes)
+    {
         var certificate = TestCertificate.For(Host);
         var folder = Nginx.NewFolder();
         var (tlsPort, plainPort) = (Nginx.FreePort(), Nginx.FreePort());
@@ -140,6 +154,9 @@ public sealed partial class Cluster : ISite, IAsyncDisposable
 
     public Actor NewActor(string name) => new(this, name);
 
+    /// <summary>Somebody elsewhere: an address of their own, with limits of its own.</summary>
+    public Actor NewActor(string name, IPAddress from) => new(new SeenFrom(this, from), name);
+
     public async Task<Actor> AdministratorAsync()
     {
         var root = NewActor("root");
@@ -153,6 +170,15 @@ public sealed partial class Cluster : ISite, IAsyncDisposable
         await Task.WhenAll(_nodes.Select(node => node.DisposeAsync().AsTask()));
         await _smtp.DisposeAsync();
         await Database.DisposeAsync();
+    }
+
+    private sealed class SeenFrom(Cluster cluster, IPAddress address) : ISite
+    {
+        public string Origin => cluster.Origin;
+
+        public HttpClient NewClient(CookieContainer? cookies = null) => cluster.NewClient(address, cookies);
+
+        public Task<IReadOnlyList<TestMail>> MailsToAsync(string address) => cluster.MailsToAsync(address);
     }
 
     [GeneratedRegex("```nginx\n(.*?)```", RegexOptions.Singleline)]

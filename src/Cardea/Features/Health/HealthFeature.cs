@@ -22,7 +22,7 @@ internal static class HealthFeature
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         var database = routes.ServiceProvider.GetRequiredService<Database>();
-        var drain = routes.ServiceProvider.GetRequiredService<Drain>();
+        var draining = routes.ServiceProvider.GetRequiredService<Draining>();
         var probes = Limit.None("asked by probes, and cheap");
         var findPageCaller = routes.ServiceProvider.GetRequiredService<FindPageCaller>();
         routes.Door("GET", "/", http => StartAsync(http, findPageCaller), Access.Anyone, probes)
@@ -31,7 +31,7 @@ internal static class HealthFeature
         routes.Door("GET", "/health", _ => Task.FromResult(Answers.Json(new HealthBody("ok"))), Access.Anyone, probes)
             .Says("Health", "Does the process answer?")
             .Gives(StatusCodes.Status200OK, typeof(HealthBody));
-        routes.Door("GET", "/health/ready", http => ReadyAsync(database, drain, http.RequestAborted), Access.Anyone, probes)
+        routes.Door("GET", "/health/ready", http => ReadyAsync(database, draining, http.RequestAborted), Access.Anyone, probes)
             .Says("Health", "Can it serve?", "Asks the database. 503 while that does not answer, and from the moment on that the server was told to stop.")
             .Gives(StatusCodes.Status200OK, typeof(HealthBody))
             .Refuses(CommonProblems.Unavailable, CommonProblems.Stopping);
@@ -46,9 +46,9 @@ internal static class HealthFeature
             : Answers.Json(new AboutBody("Cardea", "ok", Version, "/docs"));
     }
 
-    private static async Task<IResult> ReadyAsync(Database database, Drain drain, CancellationToken aborted)
+    private static async Task<IResult> ReadyAsync(Database database, Draining draining, CancellationToken aborted)
     {
-        if (drain.HasBegun)
+        if (draining.HasBegun)
         {
             return Answers.Problem(CommonProblems.Stopping);
         }

@@ -23,7 +23,7 @@ public sealed record ServerOptions
     public bool DocsEnabled { get; init; } = true;
 
     /// <summary>How long the server goes on serving after it was told to stop, and says that it is not ready.</summary>
-    public TimeSpan DrainTime { get; init; }
+    public TimeSpan Drain { get; init; }
 
     /// <summary>The port on which plain http is led on to the public URL; 0 when there is none.</summary>
     public int RedirectPort { get; init; }
@@ -49,7 +49,7 @@ public sealed record ServerOptions
             TrustedProxies = ReadProxies(settings),
             DocsEnabled = settings.Flag("Docs:Enabled", true, "whether `/docs` and `/openapi/v1.json` are served"),
             MasterKey = ReadMasterKey(settings),
-            DrainTime = TimeSpan.FromSeconds(settings.Number(
+            Drain = TimeSpan.FromSeconds(settings.Number(
                 "Shutdown:DrainSeconds", 0, 0, 300, "how long a server that was told to stop still takes requests, while `/health/ready` says 503, so that proxies send them elsewhere; then come up to 10 s for what is in flight")),
             RedirectPort = ReadRedirectPort(settings, publicUrl),
             RedirectStatus = ReadRedirectStatus(settings),

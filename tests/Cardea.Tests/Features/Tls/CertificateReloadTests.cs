@@ -70,7 +70,8 @@ public sealed class CertificateReloadTests
             foreach (var (link, target) in isFolder ? [("live", version)] : new[] { ("cert.pem", version + "/cert.pem"), ("key.pem", version + "/key.pem") })
             {
                 File.CreateSymbolicLink(folder.File(link + ".new"), target);
-                File.Move(folder.File(link + ".new"), folder.File(link), overwrite: true);
+                using var move = System.Diagnostics.Process.Start("/bin/mv", ["-T", folder.File(link + ".new"), folder.File(link)]);
+                move.WaitForExit();
             }
         }
 
@@ -114,7 +115,7 @@ public sealed class CertificateReloadTests
         using var client = server.NewClient();
         await AnswersAsync(client);
         await Task.Delay(2500);
-        Assert.Equal(2, server.Process.Out.Split("was replaced by what can").Length); // once, and not with each look
+        Assert.Equal(1, Told(server, "was replaced by what can")); // once, and not with each look
 
         Rename(server, "cert.pem", second.Certificate);
         Rename(server, "key.pem", second.Key);
@@ -132,7 +133,7 @@ public sealed class CertificateReloadTests
         Rename(server, "key.pem", good.Key);
         await server.ShowsAsync(good);
         await Task.Delay(1500);
-        Assert.Equal(2, server.Process.Out.Split("runs out on").Length);
+        Assert.Equal(1, Told(server, "runs out on"));
     }
 
     [Fact]
@@ -149,6 +150,8 @@ public sealed class CertificateReloadTests
         Assert.DoesNotContain("   at ", ended.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("PRIVATE", ended.Error + ended.Out, StringComparison.Ordinal);
     }
+
+    private static int Told(TlsServer server, string what) => server.Process.Out.Split('\n').Count(line => line.Contains(what, StringComparison.Ordinal));
 
     private static void Rename(TlsServer server, string file, string text)
     {

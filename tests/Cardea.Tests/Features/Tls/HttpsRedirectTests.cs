@@ -66,6 +66,19 @@ public sealed class HttpsRedirectTests
     }
 
     [Theory]
+    [InlineData("http://0.0.0.0:0", "", true)]
+    [InlineData("http://0.0.0.0:0", "10.0.0.10", false)]
+    [InlineData("http://127.0.0.1:0", "", false)]
+    public async Task TL_01_Plain_http_for_other_machines_without_a_proxy_is_warned_of_in_Production(string url, string proxies, bool isWarned)
+    {
+        using var folder = new TestFolder();
+        await using var server = ServerProcess.Start(folder.Path, [
+            "--environment", "Production", "--urls", url, "--Cardea:PublicUrl=https://login.example.org", "--Cardea:Mail:Transport=none", $"--Cardea:TrustedProxies={proxies}"]);
+        await server.ListeningAsync();
+        Assert.Equal(isWarned, server.Out.Contains("takes plain http from other machines", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("Cardea:Https:RedirectPort", "80", "http://login.example.org", "with it Cardea:PublicUrl is needed, with https")]
     [InlineData("Cardea:Https:RedirectPort", "eighty", "https://login.example.org", "allowed is a whole number from 0 to 65535")]
     [InlineData("Cardea:Https:RedirectStatus", "302", "https://login.example.org", "allowed is 308 or 301")]

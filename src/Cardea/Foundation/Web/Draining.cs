@@ -8,7 +8,7 @@ namespace Cardea.Foundation.Web;
 /// The time between "stop" and the stop. Everything is still served, but the server says that it is not ready, and lets go of each connection with its
 /// answer: so a proxy sends new requests elsewhere, and keeps no idle connection here on which the next one would be lost.
 /// </summary>
-public sealed class Drain(ServerOptions server) : IHostedLifecycleService
+public sealed class Draining(ServerOptions server) : IHostedLifecycleService
 {
     private volatile bool _hasBegun;
 
@@ -27,7 +27,7 @@ public sealed class Drain(ServerOptions server) : IHostedLifecycleService
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         _hasBegun = true;
-        await Task.Delay(server.DrainTime, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(server.Drain, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
