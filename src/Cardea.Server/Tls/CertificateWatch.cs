@@ -88,8 +88,9 @@ internal sealed partial class CertificateWatch : BackgroundService
             _warnedAt = null;
             LogTaken(watched.File.Path, loaded.Certificate.NotAfter.ToUniversalTime());
         }
-        catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException)
+        catch (Exception fault)
         {
+            // Whatever stands in the files: what goes wrong here would otherwise stop the server.
             LogKept(watched.File.Path, fault.Message, watched.File.Current.Certificate.NotAfter.ToUniversalTime());
         }
     }

@@ -60,7 +60,7 @@ public sealed partial class UnlikeNodesTests
         var ended = await ServerProcess.RunAsync(second.Path, args); // in a folder of its own it makes a key of its own
 
         Assert.Equal(1, ended.ExitCode);
-        Assert.Matches("^The signing key .* can't be opened with this master key. Set Cardea:MasterKey or Cardea:MasterKeyFile .* every server on one database needs the same.\n$", ended.Error);
+        Assert.Matches("^The signing key .* can't be opened with this master key. Set Cardea:MasterKey to the key that this database was used with. Every server on one database needs the same one; .*\n$", ended.Error);
         Assert.DoesNotContain("Cardea is listening", ended.Out, StringComparison.Ordinal);
 
         Directory.CreateDirectory(second.File("data"));

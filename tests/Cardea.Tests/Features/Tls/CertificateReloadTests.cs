@@ -82,6 +82,30 @@ public sealed class CertificateReloadTests
         await server.ShowsAsync(second);
     }
 
+    /// <summary>Also a certificate of one endpoint, or of one name, in place of the default one; and the redirect port stands beside such endpoints.</summary>
+    [Theory]
+    [InlineData("Certificate")]
+    [InlineData("Sni:login.example.org:Certificate")]
+    public async Task A_certificate_of_an_endpoint_or_of_a_name_is_replaced_too(string where)
+    {
+        var (other, first, second, port) = (TestCertificate.For(Name), TestCertificate.For(Name), TestCertificate.For(Name), Nginx.FreePort());
+        var folder = new TestFolder();
+        folder.File("cert.pem", other.Certificate);
+        folder.File("key.pem", other.Key);
+        folder.File("own.pem", first.Certificate);
+        folder.File("own.key", first.Key);
+        await using var server = await TlsServer.StartAsync(
+            folder, "--Kestrel:Endpoints:Main:Url=https://127.0.0.1:0", $"--Kestrel:Endpoints:Main:{where}:Path=own.pem", $"--Kestrel:Endpoints:Main:{where}:KeyPath=own.key", $"--Cardea:Https:RedirectPort={port}");
+        Assert.Equal(first.Hash, (await server.HandshakeAsync()).Hash);
+
+        Rename(server, "own.pem", second.Certificate);
+        Rename(server, "own.key", second.Key);
+        await server.ShowsAsync(second);
+        using var plain = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+        using var led = await plain.GetAsync(new Uri($"http://127.0.0.1:{port}/login"));
+        Assert.Equal(new Uri("https://login.example.org/login"), led.Headers.Location);
+    }
+
     [Theory]
     [InlineData("another key")]
     [InlineData("half a file")]
