@@ -10,6 +10,10 @@ internal static class BareServer
         var app = builder.Build();
         var user = new User("01a1fe5a9ea27764a47bfddc9c774b03", "alice", "alice@example.org", true, "Alice", "Example", ["user"], DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch);
         var tokens = new Tokens(new string('a', 620), "bearer", 900, new string('r', 119), user);
+        var page = new string('p', 6000);
+        var keys = new { keys = new[] { new { kty = "EC", crv = "P-256", x = new string('x', 43), y = new string('y', 43), use = "sig", alg = "ES256", kid = new string('k', 43) } } };
+        app.MapGet("/login", (RequestDelegate)(http => http.Response.WriteAsync(page)));
+        app.MapGet("/.well-known/jwks.json", (RequestDelegate)(http => http.Response.WriteAsJsonAsync(keys)));
         app.MapGet("/users/me", (RequestDelegate)(http => http.Response.WriteAsJsonAsync(user)));
         app.MapPost("/auth/refresh", (RequestDelegate)(async http =>
         {

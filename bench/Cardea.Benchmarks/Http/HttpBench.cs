@@ -7,35 +7,38 @@ using Cardea.Crypto.Passwords;
 
 namespace Cardea.Benchmarks.Http;
 
-/// <summary>The published server beside the bare limits, in turns in one run, so that a slow moment of the machine hits both.</summary>
+/// <summary>The published server beside the bare limits, in turns in one run, so that a slow moment of the machine hits both. Prints one table.</summary>
 internal static class HttpBench
 {
     private const int Accounts = 32;
     private const int Connections = 32;
     private const int Rounds = 3;
+    private const string Password = "violet tractor lamp nine";
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(5);
-
-    private static readonly string Here = AppContext.BaseDirectory;
 
     public static async Task<int> RunAsync(TextWriter output, string[] args)
     {
         var scratch = Directory.CreateTempSubdirectory("cardea-bench-").FullName;
         try
         {
-            var program = Publish(scratch);
-            var environment = Environment(scratch, args.FirstOrDefault());
-            await MeasureStartAsync(output, program, environment, scratch);
+            var program = Published.Make(scratch);
+            var environment = Published.Environment(Path.Combine(scratch, "data"), args.FirstOrDefault());
+            using var bare = await Contestant.StartAsync(Environment.ProcessPath!, ["bare"], new Dictionary<string, string>(), "/users/me");
             using var cardea = await Contestant.StartAsync(program, [], environment, "/health");
-            using var bare = await Contestant.StartAsync(System.Environment.ProcessPath!, ["bare"], new Dictionary<string, string>(), "/users/me");
             await Task.Delay(TimeSpan.FromSeconds(5));
             var idle = cardea.Memory("VmRSS");
-            output.WriteLine($"idle memory: {idle / 1024} MiB");
 
             var tokens = await FillAsync(cardea);
-            await CompareReadsAsync(output, cardea, bare, tokens[0].Access, scratch);
-            await CompareRefreshesAsync(output, cardea, bare, tokens, scratch);
-            await MeasurePageAsync(output, cardea, "/login");
-            await CompareSignInsAsync(output, cardea);
+            output.WriteLine($"{(args.Length == 0 ? "SQLite" : "PostgreSQL")}, {Environment.ProcessorCount} cores with the load generator on them, {Connections} connections; medians of {Rounds} turns of {Turn.TotalSeconds:0} s\n");
+            output.WriteLine("| request | per second | bare limit | ratio | p50 ms | p95 ms | p99 ms | CPU µs each | refused |");
+            output.WriteLine("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
+            await CompareAsync(output, "GET /users/me", cardea, at => GetAsync(at, "/users/me", tokens[0].Access), () => GetAsync(bare, "/users/me", tokens[0].Access));
+            await CompareAsync(output, "GET /.well-known/jwks.json", cardea, at => GetAsync(at, "/.well-known/jwks.json"), () => GetAsync(bare, "/.well-known/jwks.json"));
+            await CompareAsync(output, "POST /auth/refresh", cardea, async at => await RefreshAsync(at, await SignInAllAsync(cardea)), () => RefreshAsync(bare, tokens));
+            await CompareAsync(output, "GET /login (a page)", cardea, at => GetAsync(at, "/login"), () => GetAsync(bare, "/login"));
+            await CompareAsync(output, "GET /dashboard (signed in)", cardea, async at => await GetAsync(at, "/dashboard", cookie: await CookieAsync(cardea)), () => GetAsync(bare, "/login"));
+            await CompareAsync(output, "POST /auth/login", cardea, at => Wrk.RunAsync(at.Address.ToString(), Connections, Turn, Script("signin"), $"{Accounts}"), BareHashesAsync);
+            await CompareAsync(output, "POST /auth/signup", cardea, at => Wrk.RunAsync(at.Address.ToString(), Connections, Turn, Script("signup"), $"{Guid.NewGuid():n}"), BareHashesAsync);
             await FloodAsync(output, cardea, tokens[0].Access, idle);
             return 0;
         }
@@ -45,59 +48,46 @@ internal static class HttpBench
         }
     }
 
-    private static string Publish(string scratch)
+    private static string Script(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Http", name + ".lua"));
+
+    private static Task<Wrk> GetAsync(Contestant at, string path, string? token = null, string? cookie = null) => Wrk.RunAsync(
+        new Uri(at.Address, path).ToString(), Connections, Turn, token is not null ? $"wrk.headers['Authorization'] = 'Bearer {token}'" : cookie is not null ? $"wrk.headers['Cookie'] = '{cookie}'" : null);
+
+    private static async Task<Wrk> RefreshAsync(Contestant at, List<(string Access, string Refresh)> tokens)
     {
-        var root = Here;
-        while (!File.Exists(Path.Combine(root, "Cardea.slnx")))
+        var pool = Path.GetTempFileName();
+        try
         {
-            root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("Run this from a clone.");
+            await File.WriteAllLinesAsync(pool, tokens.Select(token => token.Refresh));
+            return await Wrk.RunAsync(at.Address.ToString(), Connections, Turn, Script("refresh"), pool);
         }
-
-        var folder = Path.Combine(scratch, "published");
-        using var publish = Process.Start(new ProcessStartInfo("dotnet", ["publish", Path.Combine(root, "src/Cardea.Server"), "-c", "Release", "-o", folder, "-v", "quiet"]))!;
-        publish.WaitForExit();
-        return publish.ExitCode == 0 ? Path.Combine(folder, "cardea") : throw new InvalidOperationException("Publishing failed.");
-    }
-
-    private static Dictionary<string, string> Environment(string scratch, string? postgres) => new()
-    {
-        ["ASPNETCORE_ENVIRONMENT"] = "Production",
-        ["Cardea__DataDirectory"] = Path.Combine(scratch, "data"),
-        ["Cardea__Mail__Transport"] = "none",
-        ["Cardea__Database__Provider"] = postgres is null ? "sqlite" : "postgres",
-        ["Cardea__Database__ConnectionString"] = postgres ?? "",
-        ["Logging__LogLevel__Default"] = "Warning",
-    };
-
-    private static async Task MeasureStartAsync(TextWriter output, string program, Dictionary<string, string> environment, string scratch)
-    {
-        var starts = new List<double>();
-        for (var round = 0; round < 9; round++)
+        finally
         {
-            using var once = await Contestant.StartAsync(program, [], environment, "/health");
-            starts.Add(once.Start.TotalMilliseconds);
+            File.Delete(pool);
         }
-
-        starts.RemoveAt(0); // the first one makes the database and the key
-        starts.Sort();
-        var size = new DirectoryInfo(Path.GetDirectoryName(program)!).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
-        output.WriteLine(Format($"start to the first 200: {starts[0]:0} / {starts[starts.Count / 2]:0} / {starts[^1]:0} ms (min, median, max of {starts.Count}); published: {size / 1048576.0:0.0} MB"));
     }
 
     private static async Task<List<(string Access, string Refresh)>> FillAsync(Contestant cardea)
     {
         using var client = new HttpClient { BaseAddress = cardea.Address };
-        var tokens = new List<(string, string)>();
         for (var number = 0; number < Accounts; number++)
         {
-            var account = new { email = $"bench{number}@example.org", password = "violet tractor lamp nine", given_name = "Alice", family_name = "Example", username = $"bench{number}" };
+            var account = new { email = $"bench{number}@example.org", password = Password, given_name = "Alice", family_name = "Example", username = $"bench{number}" };
             using var made = await client.PostAsJsonAsync("/auth/signup", account);
             made.EnsureSuccessStatusCode();
         }
 
+        return await SignInAllAsync(cardea);
+    }
+
+    /// <summary>Sessions of its own for each run of refreshes: what one had in flight when it ended is lost.</summary>
+    private static async Task<List<(string Access, string Refresh)>> SignInAllAsync(Contestant cardea)
+    {
+        using var client = new HttpClient { BaseAddress = cardea.Address };
+        var tokens = new List<(string, string)>();
         for (var number = 0; number < Connections * 2; number++)
         {
-            using var answer = await client.PostAsJsonAsync("/auth/login", new { email = $"bench{number % Accounts}@example.org", password = "violet tractor lamp nine" });
+            using var answer = await client.PostAsJsonAsync("/auth/login", new { email = $"bench{number % Accounts}@example.org", password = Password });
             answer.EnsureSuccessStatusCode();
             var body = await answer.Content.ReadFromJsonAsync<JsonElement>();
             tokens.Add((body.GetProperty("access_token").GetString()!, body.GetProperty("refresh_token").GetString()!));
@@ -106,91 +96,45 @@ internal static class HttpBench
         return tokens;
     }
 
-    private static async Task CompareReadsAsync(TextWriter output, Contestant cardea, Contestant bare, string token, string scratch)
+    /// <summary>Signs in as a browser does.</summary>
+    private static async Task<string> CookieAsync(Contestant cardea)
     {
-        var script = Path.Combine(scratch, "bearer.lua");
-        await File.WriteAllTextAsync(script, $"wrk.headers['Authorization'] = 'Bearer {token}'\n");
-        await CompareAsync(output, "GET /users/me", cardea, bare, at => Wrk.RunAsync(new Uri(at.Address, "/users/me").ToString(), Connections, Turn, script));
+        using var handler = new HttpClientHandler { AllowAutoRedirect = false };
+        using var client = new HttpClient(handler) { BaseAddress = cardea.Address };
+        client.DefaultRequestHeaders.Add("Sec-Fetch-Site", "same-origin");
+        var page = await client.GetStringAsync("/login");
+        var token = System.Text.RegularExpressions.Regex.Match(page, "name=\"_token\"[^>]*value=\"([^\"]+)\"").Groups[1].Value;
+        using var answer = await client.PostAsync("/login", new FormUrlEncodedContent([new("_token", token), new("login", "bench0@example.org"), new("password", Password)]));
+        return answer.StatusCode is System.Net.HttpStatusCode.SeeOther
+            ? string.Join("; ", handler.CookieContainer.GetCookies(cardea.Address).Select(cookie => $"{cookie.Name}={cookie.Value}"))
+            : throw new InvalidOperationException($"The page of the sign-in answers {(int)answer.StatusCode}.");
     }
 
-    private static async Task CompareRefreshesAsync(TextWriter output, Contestant cardea, Contestant bare, List<(string Access, string Refresh)> tokens, string scratch)
+    private static async Task CompareAsync(TextWriter output, string what, Contestant cardea, Func<Contestant, Task<Wrk>> run, Func<Task<Wrk>> runBare)
     {
-        var round = 0;
-        await CompareAsync(output, "POST /auth/refresh", cardea, bare, async at =>
-        {
-            var pool = Path.Combine(scratch, $"tokens{round++}");
-            await File.WriteAllLinesAsync(pool, at == cardea ? (await FillAgainAsync(cardea)) : tokens.Select(token => token.Refresh));
-            return await Wrk.RunAsync(at.Address.ToString(), Connections, Turn, Path.Combine(Here, "Http/refresh.lua"), pool);
-        });
-    }
-
-    /// <summary>What a run had in flight when it ended is lost, so each begins with sessions of its own.</summary>
-    private static async Task<IEnumerable<string>> FillAgainAsync(Contestant cardea)
-    {
-        using var client = new HttpClient { BaseAddress = cardea.Address };
-        var fresh = new List<string>();
-        for (var number = 0; number < Connections * 2; number++)
-        {
-            using var answer = await client.PostAsJsonAsync("/auth/login", new { email = $"bench{number % Accounts}@example.org", password = "violet tractor lamp nine" });
-            fresh.Add((await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("refresh_token").GetString()!);
-        }
-
-        return fresh;
-    }
-
-    private static async Task CompareAsync(TextWriter output, string what, Contestant cardea, Contestant bare, Func<Contestant, Task<Wrk>> run)
-    {
-        await run(bare);
         await run(cardea); // warm
-        List<Wrk> ours = [], limit = [];
-        var cpu = cardea.CpuSeconds;
+        await runBare();
+        List<Wrk> ours = [], limits = [];
+        var cpu = 0.0;
         for (var round = 0; round < Rounds; round++)
         {
-            limit.Add(await run(bare));
+            limits.Add(await runBare());
+            var before = cardea.CpuSeconds;
             ours.Add(await run(cardea));
+            cpu += cardea.CpuSeconds - before;
         }
 
-        var requests = ours.Sum(turn => turn.RequestsPerSecond * Turn.TotalSeconds);
-        var ratio = Median(ours.Zip(limit, (one, other) => one.RequestsPerSecond / other.RequestsPerSecond));
+        var ratio = Median(ours.Zip(limits, (one, other) => one.RequestsPerSecond / other.RequestsPerSecond));
         output.WriteLine(Format(
-            $"{what}: {Median(ours.Select(turn => turn.RequestsPerSecond)):N0}/s, bare {Median(limit.Select(turn => turn.RequestsPerSecond)):N0}/s, ratio {ratio:0.00}; p50 {Median(ours.Select(turn => turn.P50Milliseconds)):0.00} ms, p99 {Median(ours.Select(turn => turn.P99Milliseconds)):0.00} ms; {(cardea.CpuSeconds - cpu) / requests * 1e6:0} µs CPU each; refused {ours.Sum(turn => turn.Errors)}"));
-    }
-
-    /// <summary>One visitor after the other: the time is the server's for one page, from the request to its last byte.</summary>
-    private static async Task MeasurePageAsync(TextWriter output, Contestant cardea, string path)
-    {
-        var url = new Uri(cardea.Address, path).ToString();
-        await Wrk.RunAsync(url, 1, Turn);
-        var (cpu, page) = (cardea.CpuSeconds, await Wrk.RunAsync(url, 1, Turn));
-        output.WriteLine(Format(
-            $"GET {path}: p50 {page.P50Milliseconds:0.00} ms, p99 {page.P99Milliseconds:0.00} ms, {(cardea.CpuSeconds - cpu) / (page.RequestsPerSecond * Turn.TotalSeconds) * 1e6:0} µs CPU each"));
-    }
-
-    private static async Task CompareSignInsAsync(TextWriter output, Contestant cardea)
-    {
-        var url = cardea.Address.ToString();
-        var script = Path.Combine(Here, "Http/signin.lua");
-        await Wrk.RunAsync(url, Connections, Turn, script, $"{Accounts}");
-        var ratios = new List<double>();
-        List<Wrk> ours = [];
-        List<double> limits = [];
-        for (var round = 0; round < Rounds; round++)
-        {
-            limits.Add(BareHashes());
-            ours.Add(await Wrk.RunAsync(url, Connections, Turn, script, $"{Accounts}"));
-            ratios.Add(ours[^1].RequestsPerSecond / limits[^1]);
-        }
-
-        output.WriteLine(Format(
-            $"POST /auth/login: {Median(ours.Select(turn => turn.RequestsPerSecond)):N0}/s, bare Argon2id {Median(limits):N0}/s, ratio {Median(ratios):0.00}; p50 {Median(ours.Select(turn => turn.P50Milliseconds)):0.0} ms, p99 {Median(ours.Select(turn => turn.P99Milliseconds)):0.0} ms; refused {ours.Sum(turn => turn.Errors)}"));
+            $"| {what} | {Median(ours.Select(turn => turn.RequestsPerSecond)):N0} | {Median(limits.Select(turn => turn.RequestsPerSecond)):N0} | {ratio:0.00} | {Median(ours.Select(turn => turn.P50Milliseconds)):0.00} | {Median(ours.Select(turn => turn.P95Milliseconds)):0.00} | {Median(ours.Select(turn => turn.P99Milliseconds)):0.00} | {cpu / ours.Sum(turn => turn.Requests) * 1e6:0} | {ours.Sum(turn => turn.Errors)} |"));
     }
 
     /// <summary>Hashes a second on all cores, nothing else running.</summary>
-    private static double BareHashes()
+    private static Task<Wrk> BareHashesAsync()
     {
         var count = 0L;
         var end = Stopwatch.GetTimestamp() + (long)(Turn.TotalSeconds * Stopwatch.Frequency);
-        var threads = Enumerable.Range(0, System.Environment.ProcessorCount).Select(_ => new Thread(() =>
+        var threads = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(() =>
         {
             using var arena = new Argon2Arena();
             var hasher = new PasswordHasher(Argon2Parameters.Minimum);
@@ -203,13 +147,13 @@ internal static class HttpBench
         })).ToList();
         threads.ForEach(thread => thread.Start());
         threads.ForEach(thread => thread.Join());
-        return count / Turn.TotalSeconds;
+        return Task.FromResult(new Wrk(count / Turn.TotalSeconds, 0, 0, 0, count, 0));
     }
 
     /// <summary>200 that sign in at once, and somebody who only reads meanwhile.</summary>
     private static async Task FloodAsync(TextWriter output, Contestant cardea, string token, long idle)
     {
-        var flood = Wrk.RunAsync(cardea.Address.ToString(), 200, Turn * 2, Path.Combine(Here, "Http/signin.lua"), $"{Accounts}");
+        var flood = Wrk.RunAsync(cardea.Address.ToString(), 200, Turn * 2, Script("signin"), $"{Accounts}");
         using var client = new HttpClient { BaseAddress = cardea.Address };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         var times = new List<double>();
@@ -222,10 +166,8 @@ internal static class HttpBench
         }
 
         times.Sort();
-        var most = cardea.Memory("VmHWM");
-        var aim = (idle / 1024) + (System.Environment.ProcessorCount * 19) + 50;
         output.WriteLine(Format(
-            $"200 parallel sign-ins: {(await flood).RequestsPerSecond:N0}/s, refused {(await flood).Errors}; memory at most {most / 1024} MiB over the whole run (aim {aim}); GET /users/me meanwhile p50 {times[times.Count / 2]:0.0} ms, p99 {times[(int)(times.Count * 0.99)]:0.0} ms of {times.Count}"));
+            $"\n200 parallel sign-ins: {(await flood).RequestsPerSecond:N0} answered a second, of {(await flood).Requests} {(await flood).Errors} refused; GET /users/me meanwhile p50 {times[times.Count / 2]:0.0} ms, p99 {times[(int)(times.Count * 0.99)]:0.0} ms of {times.Count}. Memory: {idle / 1024} MiB idle, {cardea.Memory("VmHWM") / 1024} MiB at most over the whole run."));
     }
 
     private static double Median(IEnumerable<double> values)

@@ -28,8 +28,8 @@ public sealed class AccountMails(PublicUrl publicUrl)
         "change-email-done", before.Email, before.Id, language, WithUndo(before, newEmail, undo));
 
     /// <summary>What was set up before the address was proved, perhaps by somebody else, counts no more.</summary>
-    public Mail.Mail Reclaimed(Account account, bool hasPassword, string language) => new(
-        "account-reclaimed", account.Email, account.Id, language, Greeting(account).Plus("reset_url", hasPassword ? "" : publicUrl.Text + "/forgot-password"));
+    public Mail.Mail Reclaimed(Account account, string language) => new(
+        "account-reclaimed", account.Email, account.Id, language, Greeting(account).Plus("reset_url", publicUrl.Text + "/forgot-password"));
 
     public Mail.Mail ChangeToTaken(Account owner, string language) => new("change-email-taken", owner.Email, owner.Id, language, Greeting(owner));
 

@@ -40,7 +40,7 @@ public sealed class AddressProof(AccountStore accounts, IEnumerable<AccountRecla
             await ForgetAsync(transaction, account.Id);
             if (account.Account.PasswordHash is not null && !setsPassword)
             {
-                await outbox.EnqueueAsync(transaction, mails.Reclaimed(account.Account, setsPassword, client.Language));
+                await outbox.EnqueueAsync(transaction, mails.Reclaimed(account.Account, client.Language));
             }
         }
 

@@ -71,10 +71,15 @@ public sealed class HashingGate : IDisposable
         using var arena = new Argon2Arena();
         while (!_line.IsCompleted)
         {
-            if (!_line.TryTake(out var work, IdleBeforeRelease))
+            if (!_line.TryTake(out var work))
             {
-                arena.Release();
-                continue;
+                // The next hash overwrites all that this one left; only where none waits must it be cleared.
+                arena.Clear();
+                if (!_line.TryTake(out work, IdleBeforeRelease))
+                {
+                    arena.Release();
+                    continue;
+                }
             }
 
             var waited = Stopwatch.GetElapsedTime(work.ArrivedAt);
@@ -87,7 +92,6 @@ public sealed class HashingGate : IDisposable
             else
             {
                 work.Run(arena);
-                arena.Clear();
             }
         }
     }

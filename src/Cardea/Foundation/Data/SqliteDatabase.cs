@@ -102,9 +102,9 @@ public sealed class SqliteDatabase : Database
         }
     }
 
-    private SqliteConnection Open()
+    private PreparingConnection Open()
     {
-        var connection = new SqliteConnection(_connectionString);
+        var connection = new PreparingConnection(_connectionString);
         connection.Open();
         // FULL: an acknowledged commit survives a power cut, not only the end of the process.
         connection.Execute("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;");

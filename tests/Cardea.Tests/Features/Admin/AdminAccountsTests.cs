@@ -58,6 +58,37 @@ public sealed class AdminAccountsTests
     }
 
     [Theory, OnSqlite, OnPostgres]
+    public async Task A_name_of_any_script_is_found_however_its_letters_are_cased_also_among_many(Engine engine)
+    {
+        await using var app = await TestApp.StartAsync(engine);
+        var root = await app.NewAdministratorAsync();
+        var zofie = (await root.PostAsync(Users, new { email = "zofie@example.org", given_name = "Žofie", family_name = "Öztürk \"Öz\" 李小龙" })).Expect(HttpStatusCode.Created).Member("id")!;
+        string[] parts = ["öztürk", "ÖZTÜRK", "Öztürk", "žof", "李小龙", "\"öz\"", "k \"Ö", zofie, zofie[4..]];
+        foreach (var part in parts)
+        {
+            Assert.Equal([zofie], Ids((await root.GetAsync($"{Users}?query={Uri.EscapeDataString(part)}")).Expect(HttpStatusCode.OK).Json));
+        }
+
+        Assert.Empty(Ids((await root.GetAsync($"{Users}?query={Uri.EscapeDataString("øztørk")}")).Json));
+
+        // So many of one name that they are met by walking back from the newest, not looked up.
+        await app.Database.ExecuteAsync(
+            """
+            WITH RECURSIVE numbers (n) AS (SELECT 10000 UNION ALL SELECT n + 1 FROM numbers WHERE n < 12100)
+            INSERT INTO accounts (id, email, family_name, created_at, disabled_at) SELECT 'f' || n || '000000000000000000000000aa', 'many' || n || '@example.net', 'Öztürk', 0, CASE WHEN n % 1000 = 7 THEN 1 END FROM numbers
+            """);
+        foreach (var part in new[] { "öztürk", "ÖZTÜRK", "example.net", "many1" })
+        {
+            var found = Ids((await root.GetAsync($"{Users}?limit=200&query={Uri.EscapeDataString(part)}")).Expect(HttpStatusCode.OK).Json).ToList();
+            Assert.Equal(200, found.Count);
+            Assert.StartsWith("f12100", found[0], StringComparison.Ordinal);
+        }
+
+        Assert.Equal(["f12007", "f11007", "f10007"], Ids((await root.GetAsync(Users + "?status=disabled&query=many1")).Json).Select(id => id![..6]));
+        Assert.Single(Ids((await root.GetAsync(Users + "?query=many12099@")).Json));
+    }
+
+    [Theory, OnSqlite, OnPostgres]
     public async Task IN_08_A_cursor_that_was_made_up_or_is_of_another_listing_is_refused(Engine engine)
     {
         await using var app = await TestApp.StartAsync(engine);
