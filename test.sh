@@ -56,7 +56,7 @@ trap 'exit 143' TERM HUP
 
 # --- What the tests need from the system ---------------------------------------------------------------------------
 install_packages() {
-  local want=(libsqlite3-0 python3 python3-aiosmtpd python3-jwt python3-cryptography argon2 python3-argon2 libargon2-1 libsodium23 oathtool openssl curl jq) missing=() have=() package
+  local want=(libsqlite3-0 python3 python3-aiosmtpd python3-jwt python3-cryptography argon2 python3-argon2 libargon2-1 libsodium23 oathtool openssl curl jq nginx sslscan) missing=() have=() package
   [[ $postgres == no ]] || want+=(postgresql)
   command -v node >/dev/null || want+=(nodejs npm)
   command -v chromium >/dev/null || command -v google-chrome >/dev/null || want+=(chromium)

@@ -98,6 +98,11 @@ public static class CardeaFeatures
     public static IApplicationBuilder UseCardea(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        if (app.ApplicationServices.GetRequiredService<ServerOptions>().RedirectPort > 0)
+        {
+            app.UseMiddleware<HttpsRedirect>();
+        }
+
         return app.UseTrustedProxies().UseMiddleware<Entrance>().UseCrossOrigin().UseRouting();
     }
 

@@ -3,8 +3,10 @@ using Cardea.Features.Passwords;
 using Cardea.Features.Setup;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
+using Cardea.Server.Tls;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Cardea.Server.Commands;
 
@@ -50,9 +52,20 @@ public static partial class Serve
         await app.Services.GetRequiredService<AdminBootstrap>().RunAsync();
         await app.Services.GetRequiredService<SetupLink>().IssueAsync();
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Cardea");
-        var address = app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
-        LogListening(log, address ?? app.Services.GetRequiredService<PublicUrl>().Text);
+        IReadOnlyList<string> addresses = [.. app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
+        var server = app.Services.GetRequiredService<ServerOptions>();
+        if (app.Environment.IsProduction() && server.TrustedProxies.Count == 0 && addresses.FirstOrDefault(address => IsOpen(address, server)) is { } open)
+        {
+            LogOpen(log, open);
+        }
+
+        LogListening(log, addresses.Count > 0 ? addresses[0] : app.Services.GetRequiredService<PublicUrl>().Text);
     }
+
+    /// <summary>Whether passwords may come in there readable for others than this machine.</summary>
+    private static bool IsOpen(string address, ServerOptions server) =>
+        BindingAddress.Parse(address) is { Scheme: "http", IsUnixPipe: false } plain && plain.Port != server.RedirectPort
+        && !plain.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) && !(System.Net.IPAddress.TryParse(plain.Host, out var bound) && System.Net.IPAddress.IsLoopback(bound));
 
     /// <param name="args">The command line without the command.</param>
     /// <param name="customize">Adds to the builder before Cardea does: a clock, another source of configuration.</param>
@@ -61,12 +74,9 @@ public static partial class Serve
     {
         ArgumentNullException.ThrowIfNull(args);
         var builder = Configure([.. args.Where(arg => arg != "--https")], customize, log);
-        if (args.Contains("--https"))
-        {
-            LocalCertificate.Use(builder);
-        }
-
+        TlsSetup.Use(builder, args.Contains("--https") ? LocalCertificate.Use(builder) : null);
         CheckUrls(builder.Configuration["urls"]);
+        ListenForRedirects(builder);
 
         var app = builder.Build();
         app.UseCardea();
@@ -92,12 +102,48 @@ public static partial class Serve
         FindCertificates(builder.Configuration);
         Logs.Configure(builder);
         log?.Invoke(builder.Logging);
+        // Before Cardea's own: what is asked first to start is asked last before a stop, and the drain comes before the door is shut.
+        var sockets = new ListenSockets();
+        builder.Services.AddSingleton<IHostedService>(sockets);
+        builder.Services.Configure<SocketTransportOptions>(options => options.CreateBoundListenSocket = sockets.Make);
         builder.Services.AddCardea(builder.Configuration, builder.Environment);
         builder.Services.AddTelemetry(builder.Configuration);
         builder.Services.AddOptions<HostOptions>().Configure<ServerOptions>((options, server) => options.ShutdownTimeout = server.Drain + LongestStop);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel((context, kestrel) => Limit(kestrel));
         return builder;
+    }
+
+    /// <summary>Beside whatever else it listens on, however that is said.</summary>
+    private static void ListenForRedirects(WebApplicationBuilder builder)
+    {
+        if (!int.TryParse(builder.Configuration["Cardea:Https:RedirectPort"], out var port) || port == 0)
+        {
+            return;
+        }
+
+        var url = $"http://*:{port}";
+        if (builder.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
+        {
+            builder.Configuration["Kestrel:Endpoints:CardeaHttpsRedirect:Url"] = url;
+        }
+        else
+        {
+            List<string> urls = [.. Listed("urls")];
+            if (urls.Count == 0)
+            {
+                urls = [.. Listed("https_ports").Select(one => $"https://*:{one}"), .. Listed("http_ports").Select(one => $"http://*:{one}")];
+            }
+
+            if (urls.Count == 0)
+            {
+                urls.Add("http://localhost:5000"); // the framework's own, which it forgets where anything is said
+            }
+
+            builder.WebHost.UseUrls([.. urls, .. urls.Any(one => BindingAddress.Parse(one).Port == port) ? (string[])[] : [url]]);
+        }
+
+        string[] Listed(string key) => (builder.Configuration[key] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
     }
 
     /// <exception cref="SettingsException">Kestrel would fail on one of them, with a stack trace.</exception>
@@ -155,6 +201,9 @@ public static partial class Serve
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(75);
     }
+
+    [LoggerMessage(2, LogLevel.Warning, "{Url} takes plain http from other machines, and no proxy is named that ends TLS: set Cardea:TrustedProxies, listen on 127.0.0.1, or serve https")]
+    private static partial void LogOpen(ILogger log, string url);
 
     [LoggerMessage(1, LogLevel.Information, "Cardea is listening on {Url}")]
     private static partial void LogListening(ILogger log, string url);

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Cardea.Features.Audit;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Settings;
+using Cardea.Server.Tls;
 
 namespace Cardea.Server.Doctor;
 
@@ -11,7 +12,6 @@ internal static class FileChecks
 {
     private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
     private const long LeastFreeBytes = 200L * 1024 * 1024;
-    private static readonly TimeSpan CertificateWarning = TimeSpan.FromDays(14);
 
     public static void Run(Report report, ServerOptions server, IConfiguration configuration, SettingsReader settings, TimeProvider clock)
     {
@@ -42,7 +42,7 @@ internal static class FileChecks
             CheckMode(report, "files", Path.GetFullPath(setting.Value!), "600", setting.Key);
         }
 
-        CheckCertificate(report, configuration, clock);
+        CheckCertificates(report, configuration, server, clock);
     }
 
     private static void CheckMode(Report report, string area, string? path, string mode, string? setting = null)
@@ -73,14 +73,22 @@ internal static class FileChecks
         }
     }
 
-    private static void CheckCertificate(Report report, IConfiguration configuration, TimeProvider clock)
+    private static void CheckCertificates(Report report, IConfiguration configuration, ServerOptions server, TimeProvider clock)
     {
-        const string key = "Kestrel:Certificates:Default:Path", keyName = "Kestrel:Certificates:Default:KeyPath";
-        if (configuration[key] is not { Length: > 0 } path)
+        var pairs = CertificateFile.Of(configuration);
+        foreach (var pair in pairs)
         {
-            return;
+            CheckCertificate(report, pair.Path, pair, server, clock);
         }
 
+        if (configuration["Kestrel:Certificates:Default:Path"] is { Length: > 0 } path && pairs.All(pair => pair.Path != path))
+        {
+            CheckCertificate(report, path, null, server, clock);
+        }
+    }
+
+    private static void CheckCertificate(Report report, string path, CertificateFile? pair, ServerOptions server, TimeProvider clock)
+    {
         try
         {
             using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(path));
@@ -89,35 +97,40 @@ internal static class FileChecks
             {
                 report.Fault("certificate", $"{path} is good only from {certificate.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm}Z on.", "Wait until then, take another, or this machine's clock is behind: timedatectl shows it.");
             }
-            else if (configuration[keyName] is { Length: > 0 } keyPath && !IsKeyOf(path, keyPath, configuration["Kestrel:Certificates:Default:Password"]))
+            else if (left < CertificateWatch.WarnedBefore)
             {
-                report.Fault("certificate", $"{keyPath} is not its key, or can't be read.", $"{keyName} names the PEM file of the private key that {path} was made for; after a renewal both change.");
+                report.Fault("certificate", $"{path} {(left < TimeSpan.Zero ? "has run out" : "runs out")} on {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}.", "Renew it: a running server takes the new files without a restart.");
             }
-            else if (left < CertificateWarning)
+            else if (WhyNoPair(pair) is { } why)
             {
-                report.Fault("certificate", $"{path} {(left < TimeSpan.Zero ? "has run out" : "runs out")} on {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}.", "Renew it, and restart the server.");
+                report.Fault("certificate", $"{path} and the key beside it can't be used together ({why})", "Put both files of one order in place; a server that runs keeps the pair before until then.");
             }
             else
             {
                 report.Ok("certificate", $"{path} is good until {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}");
             }
+
+            if (server.PublicUrl is { } url && !certificate.MatchesHostname(url.IdnHost))
+            {
+                report.Note("certificate", $"{path} is not for {url.IdnHost}, where people are to reach this server.", "That is right only where a proxy stands between. Otherwise order one for that name, or mend Cardea:PublicUrl.");
+            }
         }
         catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            report.Fault("certificate", $"{path} can't be read as a certificate ({fault.Message})", $"{key} names a PEM file that this user can read.");
+            report.Fault("certificate", $"{path} can't be read as a certificate ({fault.Message})", "Kestrel:Certificates names PEM files that this user can read.");
         }
     }
 
-    private static bool IsKeyOf(string path, string keyPath, string? password)
+    private static string? WhyNoPair(CertificateFile? pair)
     {
         try
         {
-            using var pair = password is { Length: > 0 } ? X509Certificate2.CreateFromEncryptedPemFile(path, password, keyPath) : X509Certificate2.CreateFromPemFile(path, keyPath);
-            return pair.HasPrivateKey;
+            pair?.Load().Certificate.Dispose();
+            return null;
         }
-        catch (Exception fault) when (fault is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
+        catch (CryptographicException fault)
         {
-            return false;
+            return fault.Message;
         }
     }
 }

@@ -10,16 +10,16 @@ public sealed class Actor
 {
     private static int _count;
 
-    private readonly TestApp _app;
+    private readonly ISite _site;
     private readonly HttpClient _client;
 
-    public Actor(TestApp app, string? name = null)
+    public Actor(ISite site, string? name = null)
     {
-        _app = app;
+        _site = site;
         Name = (name ?? "actor") + Interlocked.Increment(ref _count);
         Email = $"{Name}@example.org";
         Cookies = new CookieContainer();
-        _client = app.NewClient(Cookies);
+        _client = site.NewClient(Cookies);
         UserAgent = "cardea-tests/" + Name;
     }
 
@@ -95,7 +95,7 @@ public sealed class Actor
     /// <summary>Confirms the address by the link in the newest mail.</summary>
     public async Task<Actor> VerifyAsync()
     {
-        var mail = (await _app.MailsToAsync(Email)).First(mail => mail.Links.Count == 1 && mail.Links[0].Contains("/verify-email", StringComparison.Ordinal));
+        var mail = (await _site.MailsToAsync(Email)).First(mail => mail.Links.Count == 1 && mail.Links[0].Contains("/verify-email", StringComparison.Ordinal));
         (await SendAsync(HttpMethod.Post, "/verify/confirm", new { token = mail.Token }, withToken: false)).Expect(HttpStatusCode.OK);
         return this;
     }

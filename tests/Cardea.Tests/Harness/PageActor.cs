@@ -1,7 +1,5 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using Cardea.Foundation.Web;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Cardea.Tests.Harness;
 
@@ -9,9 +7,9 @@ namespace Cardea.Tests.Harness;
 /// Somebody with a browser that runs no script: keeps cookies, sends what a browser says of itself, takes the token out of a page and posts
 /// forms. It keeps cookies by itself, so that those that are Secure go to a server behind a proxy that ends TLS.
 /// </summary>
-public sealed class PageActor(TestApp app)
+public sealed class PageActor(ISite site)
 {
-    private readonly HttpClient _client = app.NewClient();
+    private readonly HttpClient _client = site.NewClient();
 
     public Dictionary<string, string> Cookies { get; } = [];
 
@@ -21,7 +19,7 @@ public sealed class PageActor(TestApp app)
 
     public string? Session => Cookies.GetValueOrDefault(SessionCookieName);
 
-    private string Origin => app.Services.GetRequiredService<PublicUrl>().Text;
+    private string Origin => site.Origin;
 
     public async Task<Page> SendAsync(HttpMethod method, string path, HttpContent? content = null, Action<HttpRequestMessage>? change = null)
     {
@@ -86,9 +84,9 @@ public sealed class PageActor(TestApp app)
     public async Task<bool> IsSignedInAsync() => (await GetAsync("/account/security")).Status == HttpStatusCode.OK;
 
     /// <summary>The same cookies in another browser, or at another node.</summary>
-    public PageActor Copy(TestApp? at = null)
+    public PageActor Copy(ISite? at = null)
     {
-        var copy = new PageActor(at ?? app);
+        var copy = new PageActor(at ?? site);
         foreach (var (name, value) in Cookies)
         {
             copy.Cookies[name] = value;

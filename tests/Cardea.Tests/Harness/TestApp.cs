@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Cardea.Foundation.Data;
+using Cardea.Foundation.Web;
 using Cardea.Server.Commands;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,7 +13,7 @@ namespace Cardea.Tests.Harness;
 /// The real program on a real Kestrel and a real database, with a clock that can be moved and a cheap password hash. Everything is done
 /// through the door; only what can't be seen there is looked up in the database.
 /// </summary>
-public sealed class TestApp : IAsyncDisposable
+public sealed class TestApp : ISite, IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly bool _ownsDatabase;
@@ -33,6 +34,8 @@ public sealed class TestApp : IAsyncDisposable
     public CapturedLogs Logs { get; }
 
     public IServiceProvider Services => _app.Services;
+
+    public string Origin => Services.GetRequiredService<PublicUrl>().Text;
 
     /// <summary>A client without cookies.</summary>
     public HttpClient Http { get; }

@@ -32,9 +32,9 @@ internal static class HealthFeature
             .Says("Health", "Does the process answer?")
             .Gives(StatusCodes.Status200OK, typeof(HealthBody));
         routes.Door("GET", "/health/ready", http => ReadyAsync(database, draining, http.RequestAborted), Access.Anyone, probes)
-            .Says("Health", "Can it serve?", "Asks the database, and says no while the server is about to stop.")
+            .Says("Health", "Can it serve?", "Asks the database. 503 while that does not answer, and from the moment on that the server was told to stop.")
             .Gives(StatusCodes.Status200OK, typeof(HealthBody))
-            .Refuses(CommonProblems.Unavailable);
+            .Refuses(CommonProblems.Unavailable, CommonProblems.Stopping);
     }
 
     /// <summary>A program is told what this is; a person goes on to a page.</summary>
@@ -50,7 +50,7 @@ internal static class HealthFeature
     {
         if (draining.HasBegun)
         {
-            return Answers.Problem(CommonProblems.Unavailable);
+            return Answers.Problem(CommonProblems.Stopping);
         }
 
         try

@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using Cardea.Crypto.Secrets;
+using Cardea.Crypto.Text;
 using Cardea.Features.Roles;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Web;
@@ -8,9 +10,11 @@ namespace Cardea.Features.Setup;
 
 /// <summary>
 /// While there is no administrator each start writes a link into the log by which the first one is made. Whoever reads the log owns the server; nobody
-/// else has the link, and there is no password to guess or forget to change.
+/// else has the link, and there is no password to guess or forget to change. While it is good every start of every node writes the same link, so that it
+/// does not matter whose log is read: its secret is a MAC under the master key of when it was made, and the database has only the hash.
 /// </summary>
-public sealed partial class SetupLink(Database database, SetupLinkStore store, RoleStore roles, PublicUrl publicUrl, TimeProvider clock, ILogger<SetupLink> log)
+public sealed partial class SetupLink(
+    Database database, SetupLinkStore store, RoleStore roles, MasterKey masterKey, PublicUrl publicUrl, TimeProvider clock, ILogger<SetupLink> log)
 {
     public const string Path = "/setup";
 
@@ -19,7 +23,7 @@ public sealed partial class SetupLink(Database database, SetupLinkStore store, R
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
-    /// <summary>Called once the server listens. A link of an earlier start, or of another node's, is void from then on.</summary>
+    /// <summary>Called once the server listens. A link that is still good is good for an hour from now; one that has run out gets another secret.</summary>
     public async Task IssueAsync()
     {
         if (await database.ReadAsync(scope => roles.AnyHasAsync(scope, RoleName.Admin)))
@@ -27,20 +31,21 @@ public sealed partial class SetupLink(Database database, SetupLinkStore store, R
             return;
         }
 
-        var token = SecretToken.New();
-        var isIssued = await database.WriteAsync(async transaction =>
+        var token = await database.WriteAsync(async transaction =>
         {
             await transaction.LockAsync(Lock);
             if (await roles.AnyHasAsync(transaction, RoleName.Admin))
             {
-                return false; // another node was first
+                return null; // another node was first
             }
 
             var now = clock.Milliseconds();
-            await store.SetAsync(transaction, token.Hash.ToArray(), now, now + (long)Lifetime.TotalMilliseconds);
-            return true;
+            var madeAt = await store.FindLiveAsync(transaction, now) ?? now;
+            var token = TokenOf(madeAt);
+            await store.SetAsync(transaction, token.Hash.ToArray(), madeAt, now + (long)Lifetime.TotalMilliseconds);
+            return token;
         });
-        if (isIssued)
+        if (token is not null)
         {
             LogIssued(publicUrl.Link(Path, "token", token.Reveal()));
         }
@@ -53,6 +58,15 @@ public sealed partial class SetupLink(Database database, SetupLinkStore store, R
         await store.IsGoodAsync(scope, token.Hash.ToArray(), clock.Milliseconds()) && !await roles.AnyHasAsync(scope, RoleName.Admin);
 
     internal Task<bool> TryConsumeAsync(Transaction transaction, SecretToken token) => store.TryConsumeAsync(transaction, token.Hash.ToArray(), clock.Milliseconds());
+
+    private SecretToken TokenOf(long madeAt)
+    {
+        Span<byte> made = stackalloc byte[sizeof(long)];
+        System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(made, madeAt);
+        return SecretToken.TryParse(Base64UrlText.Encode(HMACSHA256.HashData(masterKey.Derive("setup link"), made)), out var token)
+            ? token
+            : throw new InvalidOperationException("32 bytes are a token.");
+    }
 
     [LoggerMessage(1, LogLevel.Information, "There is no administrator yet. Whoever opens this link within an hour makes the first one: {Link}")]
     private partial void LogIssued(string link);

@@ -12,6 +12,9 @@ public sealed class SetupLinkStore
         """,
         new { tokenHash, now, expiresAt });
 
+    /// <summary>When the link was made that is still good; null when there is none.</summary>
+    public Task<long?> FindLiveAsync(Scope scope, long now) => scope.FindAsync<long?>("SELECT created_at FROM setup_links WHERE expires_at > @now", new { now });
+
     public async Task<bool> IsGoodAsync(Scope scope, byte[] tokenHash, long now) =>
         await scope.GetAsync<long>("SELECT COUNT(*) FROM setup_links WHERE token_hash = @tokenHash AND expires_at > @now", new { tokenHash, now }) == 1;
 

@@ -190,7 +190,7 @@ public sealed class SigningKeyRing(
         SigningAlgorithmName.TryParse(row.Algorithm, out var algorithm) && _cipher.TryOpen(row.PrivateKey, row.Id, out var pkcs8)
             ? SigningKey.Import(algorithm, pkcs8)
             : throw new DatabaseUnavailableException(
-                $"The signing key {row.Id} can't be opened with this master key. Set Cardea:MasterKey to the key that this database was used with.");
+                $"The signing key {row.Id} can't be opened with this master key. Set Cardea:MasterKey to the key that this database was used with. Every server on one database needs the same one; Cardea:MasterKeyFile names a file that holds it.");
 
     private sealed record Loaded(long At, long ReadAt, IReadOnlyList<(StoredSigningKey Stored, SigningKey Key)> Keys, JwsVerifier Verifier);
 }

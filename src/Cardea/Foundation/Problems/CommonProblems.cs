@@ -21,6 +21,9 @@ public static class CommonProblems
 
     public static readonly Problem ViewingOnly = new("viewing_only", 403, "Not while viewing as somebody else", "You are viewing somebody's account: it can be looked at, and nothing of it can be changed.");
 
+    public static readonly Problem HttpsNeeded = new(
+        "https_needed", 403, "Not over plain http", "Nothing was done: this came over plain http, where anybody on the way can read it. Use the https address, and change what was sent if it is secret.");
+
     public static readonly Problem NotFound = new("not_found", 404, "Not found", "There is nothing here.");
 
     public static readonly Problem MethodNotAllowed = new("method_not_allowed", 405, "Method not allowed", "This address does not take that method.")
@@ -46,6 +49,8 @@ public static class CommonProblems
     public static readonly Problem InternalError = new("internal_error", 500, "Something went wrong", "Something went wrong on our side. It has been logged under the request id.");
 
     public static readonly Problem Overloaded = new("overloaded", 503, "The server is busy", "The server is busy. Please try again in a moment.") { RetryAfter = TimeSpan.FromSeconds(1) };
+
+    public static readonly Problem Stopping = new("stopping", 503, "This server is stopping", "This server is about to stop. Another one, or this one in a moment, answers.") { RetryAfter = TimeSpan.FromSeconds(2) };
 
     public static readonly Problem Unavailable = new("unavailable", 503, "Temporarily unavailable", "The service can't reach its database. Please try again in a moment.") { RetryAfter = TimeSpan.FromSeconds(2) };
 }

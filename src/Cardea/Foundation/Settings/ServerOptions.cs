@@ -22,8 +22,13 @@ public sealed record ServerOptions
 
     public bool DocsEnabled { get; init; } = true;
 
-    /// <summary>How long it still serves after it was asked to end, and says that it is not ready.</summary>
+    /// <summary>How long the server goes on serving after it was told to stop, and says that it is not ready.</summary>
     public TimeSpan Drain { get; init; }
+
+    /// <summary>The port on which plain http is led on to the public URL; 0 when there is none.</summary>
+    public int RedirectPort { get; init; }
+
+    public int RedirectStatus { get; init; } = 308;
 
     internal MasterKey? MasterKey { get; init; }
 
@@ -33,17 +38,21 @@ public sealed record ServerOptions
     {
         var directory = settings.Text("DataDirectory", "./data", "the SQLite file, generated keys and certificates; made with mode 0700")!;
         var engine = settings.Choice("Database:Provider", Engine.Sqlite, "`sqlite` or `postgres`");
+        var publicUrl = ReadPublicUrl(settings, isProduction);
         return new()
         {
-            PublicUrl = ReadPublicUrl(settings, isProduction),
+            PublicUrl = publicUrl,
             DataDirectory = directory,
             Engine = engine,
             ConnectionString = ReadConnectionString(settings, engine, directory),
             AllowedOrigins = ReadOrigins(settings),
             TrustedProxies = ReadProxies(settings),
             DocsEnabled = settings.Flag("Docs:Enabled", true, "whether `/docs` and `/openapi/v1.json` are served"),
-            Drain = TimeSpan.FromSeconds(settings.Number("Shutdown:DrainSeconds", 0, 0, 300, "so long after SIGTERM `/health/ready` answers 503 while everything is still served, so that a load balancer that asks it sends nothing more; then the server stops")),
             MasterKey = ReadMasterKey(settings),
+            Drain = TimeSpan.FromSeconds(settings.Number(
+                "Shutdown:DrainSeconds", 0, 0, 300, "how long a server that was told to stop still takes requests, while `/health/ready` says 503, so that proxies send them elsewhere; then come up to 10 s for what is in flight")),
+            RedirectPort = ReadRedirectPort(settings, publicUrl),
+            RedirectStatus = ReadRedirectStatus(settings),
         };
     }
 
@@ -62,6 +71,29 @@ public sealed record ServerOptions
 
         settings.Fault("PublicUrl", given, $"{(isProduction ? "needed in Production" : "allowed")} is the address that people use, such as https://id.example.org, without a path");
         return null;
+    }
+
+    private static int ReadRedirectPort(SettingsReader settings, Uri? publicUrl)
+    {
+        var port = settings.Number("Https:RedirectPort", 0, 0, 65_535, "a port that takes plain http, on every address, and leads GET and HEAD on to `PublicUrl`; 0 is none");
+        if (port > 0 && publicUrl?.Scheme != Uri.UriSchemeHttps)
+        {
+            settings.Fault("Https:RedirectPort", port.ToString(System.Globalization.CultureInfo.InvariantCulture), "with it Cardea:PublicUrl is needed, with https");
+        }
+
+        return port;
+    }
+
+    private static int ReadRedirectStatus(SettingsReader settings)
+    {
+        var given = settings.Text("Https:RedirectStatus", "308", "with which status: `308` or `301`");
+        if (given is "308" or "301")
+        {
+            return given == "301" ? 301 : 308;
+        }
+
+        settings.Fault("Https:RedirectStatus", given, "allowed is 308 or 301");
+        return 308;
     }
 
     private static string ReadConnectionString(SettingsReader settings, Engine engine, string directory)

@@ -13,12 +13,15 @@ namespace Cardea.Foundation.Web;
 /// What every request passes first: its id, the host and scheme of the public URL instead of what the client says they are, the headers that
 /// every answer carries, and the one place where an exception becomes an answer.
 /// </summary>
-public sealed partial class Entrance(RequestDelegate next, PublicUrl publicUrl, ILogger<Entrance> log)
+public sealed partial class Entrance(RequestDelegate next, PublicUrl publicUrl, Draining draining, ILogger<Entrance> log)
 {
+    internal static string NewRequestId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
+
     public async Task InvokeAsync(HttpContext http)
     {
-        http.TraceIdentifier = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
+        http.TraceIdentifier = NewRequestId();
         SetHeaders(http.Response.Headers);
+        draining.LetGo(http);
         http.Response.Headers["X-Request-Id"] = http.TraceIdentifier;
         // As it was sent: the request's own Host property decodes punycode, and throws on what only looks like it.
         if (!IsKnown(new HostString(http.Request.Headers.Host.ToString())) && !http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal))

@@ -52,14 +52,14 @@ public sealed class DoctorSurroundingsTests
 
         Finds(await WithAsync(), "FAULT  settings: Kestrel:Certificates:Default:Path", path);
         await File.WriteAllTextAsync(path, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-        Finds(await WithAsync(), "FAULT  certificate: ", "can't be read as a certificate", "names a PEM file that this user can read");
+        Finds(await WithAsync(), "FAULT  certificate: ", "can't be read as a certificate", "names PEM files that this user can read");
         await File.WriteAllTextAsync(path, old.ExportCertificatePem());
-        Finds(await WithAsync(), "server.crt has run out on", "Renew it, and restart the server");
+        Finds(await WithAsync(), "server.crt has run out on", "Renew it: a running server takes the new files without a restart");
         await File.WriteAllTextAsync(path, early.ExportCertificatePem());
         Finds(await WithAsync(), "server.crt is good only from", "or this machine's clock is behind");
         await File.WriteAllTextAsync(path, good.ExportCertificatePem());
         Assert.Contains("ok     certificate: ", (await WithAsync($"--Kestrel:Certificates:Default:KeyPath={keyPath}")).Worked().Out, StringComparison.Ordinal);
-        Finds(await WithAsync($"--Kestrel:Certificates:Default:KeyPath={folder.File("other.key", other.ExportPkcs8PrivateKeyPem())}"), "FAULT  certificate: ", "other.key is not its key", "Kestrel:Certificates:Default:KeyPath");
+        Finds(await WithAsync($"--Kestrel:Certificates:Default:KeyPath={folder.File("other.key", other.ExportPkcs8PrivateKeyPem())}"), "FAULT  certificate: ", "can't be used together", "Put both files of one order in place");
         Finds(await WithAsync($"--Kestrel:Certificates:Default:KeyPath={folder.File("missing.key")}"), "missing.key");
     }
 

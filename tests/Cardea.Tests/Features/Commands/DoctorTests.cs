@@ -201,6 +201,22 @@ public sealed class DoctorTests
         await FindsAsync(app.CommandAsync("doctor", $"--Kestrel:Certificates:Default:Path={path}"), "server.crt runs out on", "Renew it");
     }
 
+    [Fact]
+    public async Task A_key_of_another_certificate_is_found_and_a_name_that_is_not_the_public_one_is_noted()
+    {
+        await using var app = await TestApp.StartAsync(Engine.Sqlite);
+        using var folder = new TestFolder();
+        var certificate = TestCertificate.For("login.example.net");
+        string[] settings = [$"--Kestrel:Certificates:Default:Path={folder.File("server.crt", certificate.Certificate)}", $"--Kestrel:Certificates:Default:KeyPath={folder.File("server.key", TestCertificate.For("x").Key)}"];
+
+        await FindsAsync(app.CommandAsync(["doctor", .. settings]), "server.crt and the key beside it can't be used together");
+
+        folder.File("server.key", certificate.Key);
+        var ended = await app.CommandAsync(["doctor", .. settings, "--Cardea:PublicUrl=http://localhost:1"]);
+        Assert.Contains("server.crt is good until", ended.Out, StringComparison.Ordinal);
+        Assert.Contains("note   certificate: ", ended.Out, StringComparison.Ordinal);
+    }
+
     private static async Task FindsAsync(Task<Ended> running, params string[] told)
     {
         var ended = await running;

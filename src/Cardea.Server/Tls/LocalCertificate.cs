@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Cardea.Foundation.Settings;
 
-namespace Cardea.Server;
+namespace Cardea.Server.Tls;
 
 /// <summary><c>--https</c>: a self-signed certificate for localhost, kept in the data directory, for trying things out.</summary>
 internal static class LocalCertificate
@@ -13,17 +13,18 @@ internal static class LocalCertificate
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(365);
     private static readonly TimeSpan RenewedBefore = TimeSpan.FromDays(7);
 
-    public static void Use(WebApplicationBuilder builder)
+    public static CertificateFile Use(WebApplicationBuilder builder)
     {
         var directory = builder.Configuration["Cardea:DataDirectory"] ?? "./data";
         DataDirectory.Prepare(directory);
-        var certificate = LoadOrMake(Path.Combine(directory, FileName), TimeProvider.System);
+        var path = Path.Combine(directory, FileName);
+        LoadOrMake(path, TimeProvider.System).Dispose();
         if (string.IsNullOrEmpty(builder.Configuration["urls"]))
         {
             builder.WebHost.UseUrls(Url);
         }
 
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = certificate));
+        return CertificateFile.Local(path);
     }
 
     internal static X509Certificate2 LoadOrMake(string path, TimeProvider clock)
