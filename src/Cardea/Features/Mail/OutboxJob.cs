@@ -53,13 +53,15 @@ public sealed partial class OutboxJob : Job
                 var now = _clock.Milliseconds();
                 var claimed = underWay.Count == AtOnce ? [] : await _database.WriteAsync(
                     transaction => _store.ClaimAsync(transaction, now, now + (long)Lease.TotalMilliseconds, AtOnce - underWay.Count), stopping);
-                underWay.AddRange(claimed.Select(mail => (mail.Id, DeliverAsync(mail, stopping))));
+                List<(string Id, Task Delivery)> begun = [.. claimed.Select(mail => (mail.Id, DeliverAsync(mail, stopping)))];
+                underWay.AddRange(begun);
                 if (underWay.Count == 0)
                 {
                     return;
                 }
 
-                await Task.WhenAny(Task.WhenAll(underWay.Select(one => one.Delivery)), Task.Delay(Recheck, stopping));
+                Task next = begun.Count > 0 ? Task.WhenAll(begun.Select(one => one.Delivery)) : Task.WhenAny(underWay.Select(one => one.Delivery));
+                await Task.WhenAny(next, Task.Delay(Recheck, stopping));
                 var done = underWay.FindAll(one => one.Delivery.IsCompleted);
                 underWay.RemoveAll(done.Contains);
                 await Task.WhenAll(done.Select(one => one.Delivery));

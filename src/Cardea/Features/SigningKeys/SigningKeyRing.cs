@@ -151,7 +151,7 @@ public sealed class SigningKeyRing(
         await _loading.WaitAsync();
         try
         {
-            if (Fresh() ?? (_isOut && !isRetry ? Kept() : null) is { } meanwhile)
+            if ((Fresh() ?? (_isOut && !isRetry ? Kept() : null)) is { } meanwhile)
             {
                 return meanwhile;
             }

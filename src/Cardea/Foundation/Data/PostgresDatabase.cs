@@ -14,6 +14,9 @@ public sealed partial class PostgresDatabase : Database
     private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(2);
 
+    /// <summary>All the waiting of a request, in silences.</summary>
+    private const int LongestRequest = 5;
+
     /// <summary>What a cancelled statement may take to be given up: the library asks the server to stop it, over a line that may be dead.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(400);
 
@@ -124,12 +127,18 @@ public sealed partial class PostgresDatabase : Database
     /// </summary>
     private async Task<T> InTimeAsync<T>(Func<Action?, CancellationToken, Task<T>> act, CancellationToken cancellation)
     {
-        if (!Haste.IsOn || _patience is not { } patience)
+        if (Haste.Waited is not { } waited || _patience is not { } patience)
         {
             return await act(null, cancellation);
         }
 
-        var silence = new Silence(patience, cancellation);
+        // Where all is slow and nothing dead, or many wait for one row, a request is given up in the end as well.
+        if ((patience * LongestRequest) - waited is not { Ticks: > 0 } altogether)
+        {
+            throw new DatabaseUnavailableException("The database did not answer in time.");
+        }
+
+        var silence = new Silence(patience, altogether, cancellation);
         var acting = act(silence.Break, silence.Token);
         _ = acting.ContinueWith(
             (done, _) =>
