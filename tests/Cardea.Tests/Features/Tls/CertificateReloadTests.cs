@@ -138,7 +138,7 @@ public sealed class CertificateReloadTests
         Assert.Equal(first.Hash, (await server.HandshakeAsync()).Hash);
         using var client = server.NewClient();
         await AnswersAsync(client);
-        await Task.Delay(2500);
+        await Task.Delay(1500);
         Assert.Equal(1, Told(server, "was replaced by what can")); // once, and not with each look
 
         Rename(server, "cert.pem", second.Certificate);
