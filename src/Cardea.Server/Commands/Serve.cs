@@ -59,7 +59,7 @@ public static partial class Serve
             LogOpen(log, open);
         }
 
-        LogListening(log, addresses.Count > 0 ? addresses[0] : app.Services.GetRequiredService<PublicUrl>().Text);
+        LogListening(log, addresses.FirstOrDefault(address => BindingAddress.Parse(address).Port != server.RedirectPort) ?? app.Services.GetRequiredService<PublicUrl>().Text);
     }
 
     /// <summary>Whether passwords may come in there readable for others than this machine.</summary>

@@ -21,14 +21,14 @@ internal static class FoundationFeature
         services.AddSingleton(server);
         services.AddSingleton(provider => new PublicUrl(server.PublicUrl, provider.GetRequiredService<IServer>()));
         services.AddSingleton<Admission>();
+        services.AddSingleton<Draining>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Draining>());
         services.AddSingleton<MasterKey>(_ =>
         {
             DataDirectory.Prepare(server.DataDirectory);
             return DataDirectory.MasterKey(server);
         });
         services.AddSingleton<RequestLimiter>();
-        services.AddSingleton<Draining>();
-        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Draining>());
         services.AddSingleton<Invalidations>();
         services.AddSingleton<Database>(provider =>
         {

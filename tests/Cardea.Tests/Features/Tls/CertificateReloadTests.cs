@@ -1,4 +1,6 @@
+using System.Diagnostics.Metrics;
 using System.Net;
+using Cardea.Foundation.Data;
 using Cardea.Tests.Harness;
 
 namespace Cardea.Tests.Features.Tls;
@@ -138,7 +140,7 @@ public sealed class CertificateReloadTests
         Assert.Equal(first.Hash, (await server.HandshakeAsync()).Hash);
         using var client = server.NewClient();
         await AnswersAsync(client);
-        await Task.Delay(2500);
+        await Task.Delay(1500);
         Assert.Equal(1, Told(server, "was replaced by what can")); // once, and not with each look
 
         Rename(server, "cert.pem", second.Certificate);
@@ -158,6 +160,29 @@ public sealed class CertificateReloadTests
         await server.ShowsAsync(good);
         await Task.Delay(1500);
         Assert.Equal(1, Told(server, "runs out on"));
+    }
+
+    [Fact]
+    public async Task A_metric_counts_the_seconds_that_are_left()
+    {
+        using var folder = new TestFolder();
+        var certificate = TestCertificate.For(Name, TimeSpan.FromDays(41));
+        await using var app = await TestApp.StartAsync(
+            Engine.Sqlite, (":Kestrel:Certificates:Default:Path", folder.File("cert.pem", certificate.Certificate)), (":Kestrel:Certificates:Default:KeyPath", folder.File("key.pem", certificate.Key)));
+        var seen = new List<double>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, listening) =>
+        {
+            if (instrument.Name == "cardea.tls.certificate.left")
+            {
+                listening.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<double>((_, value, _, _) => seen.Add(value));
+        listener.Start();
+        listener.RecordObservableInstruments();
+
+        Assert.InRange(Assert.Single(seen), TimeSpan.FromDays(40).TotalSeconds, TimeSpan.FromDays(41).TotalSeconds);
     }
 
     [Fact]
