@@ -15,7 +15,7 @@ public sealed class SmallDisk : IDisposable
     public static SmallDisk Mount(int megabytes)
     {
         var path = Directory.CreateTempSubdirectory("cardea-disk-").FullName;
-        Assert.Equal(0, Run("/bin/mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", path));
+        Assert.Equal(0, Run("/bin/mount", "-t", "tmpfs", "-o", $"size={megabytes}m,mode=0700", "tmpfs", path));
         return new(path);
     }
 
@@ -39,6 +39,9 @@ public sealed class SmallDisk : IDisposable
     }
 
     public void Free() => File.Delete(Ballast);
+
+    /// <summary>From now on nobody writes to it, root neither.</summary>
+    public void MakeReadOnly() => Assert.Equal(0, Run("/bin/mount", "-o", "remount,ro", Path));
 
     public void Dispose()
     {

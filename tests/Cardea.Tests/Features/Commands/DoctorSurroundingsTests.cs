@@ -21,21 +21,19 @@ public sealed class DoctorSurroundingsTests
         Finds(ended, "FAULT  clock: The database's clock says", "Synchronize the clock");
     }
 
-    [MountFact]
+    [SmallDiskFact]
     public async Task Little_room_on_the_disk_is_found()
     {
-        using var folder = new TestFolder();
-        using var disk = SmallDisk.TryMount(folder.Path);
-        Finds(await OnAsync(folder), "FAULT  disk: ", $" MiB are left where {folder.Path} lies.", "Make room");
+        using var disk = SmallDisk.Mount(8);
+        Finds(await OnAsync(disk), "FAULT  disk: ", $" MiB are left where {disk.Path} lies.", "Make room");
     }
 
-    [MountFact]
+    [SmallDiskFact]
     public async Task A_folder_that_can_not_be_written_is_found()
     {
-        using var folder = new TestFolder();
-        using var disk = SmallDisk.TryMount(folder.Path);
-        disk!.MakeReadOnly();
-        Finds(await OnAsync(folder), $"FAULT  data directory: {folder.Path} can't be written to", "give the folder to that user");
+        using var disk = SmallDisk.Mount(8);
+        disk.MakeReadOnly();
+        Finds(await OnAsync(disk), $"FAULT  data directory: {disk.Path} can't be written to", "give the folder to that user");
     }
 
     [Fact]
@@ -63,7 +61,7 @@ public sealed class DoctorSurroundingsTests
         Finds(await WithAsync($"--Kestrel:Certificates:Default:KeyPath={folder.File("missing.key")}"), "missing.key");
     }
 
-    private static Task<Ended> OnAsync(TestFolder folder) => Cli.RunAsync("", "doctor", "--environment", "Development", $"--Cardea:DataDirectory={folder.Path}");
+    private static Task<Ended> OnAsync(SmallDisk disk) => Cli.RunAsync("", "doctor", "--environment", "Development", $"--Cardea:DataDirectory={disk.Path}");
 
     private static void Finds(Ended ended, params string[] told)
     {
