@@ -350,6 +350,14 @@ CREATE TABLE setup_links (
     expires_at BIGINT NOT NULL
 );
 
+-- 0013_imports
+-- What has been imported, so that a second run of an import neither doubles anybody nor brings back who has left since.
+
+CREATE TABLE imported_rows (
+    source_hash BYTEA PRIMARY KEY,            -- keyed: of format, id and address at the source, which tells nothing without the master key
+    imported_at BIGINT NOT NULL
+);
+
 -- 0014_viewing
 -- Sessions by which an administrator views an account as its owner would.
 
@@ -357,6 +365,7 @@ ALTER TABLE sessions ADD COLUMN actor_id TEXT;              -- the administrator
 ALTER TABLE sessions ADD COLUMN actor_session_id TEXT;      -- the administrator's own session: this one ends with it
 
 CREATE INDEX sessions_by_actor_session ON sessions (actor_session_id) WHERE actor_session_id IS NOT NULL;
+
 -- 0015_challenges
 -- Proofs of work that have been accepted once. Those that are still being worked on are kept by whoever asked for them, under a MAC.
 CREATE TABLE used_challenges (
