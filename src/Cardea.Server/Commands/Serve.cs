@@ -194,9 +194,8 @@ public static partial class Serve
     private static void Limit(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
-        // What a door reads is at most 64 KiB; the rest is refused unread. Who sends a body slowly is cut off after five seconds, and who sends the longest as slowly as
-        // is borne after half a minute: a connection that is held open on purpose holds nothing else.
-        kestrel.Limits.MaxRequestBodySize = 96 * 1024;
+        kestrel.Limits.MaxRequestBodySize = 1024 * 1024; // what a door reads is far less; the rest is refused unread, and drained so that the sender hears of it
+        // Who sends a body more slowly is cut off after five seconds: a connection that is held open on purpose holds nothing else.
         kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 4096, gracePeriod: TimeSpan.FromSeconds(5));
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(75);

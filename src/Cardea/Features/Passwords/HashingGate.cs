@@ -49,7 +49,7 @@ public sealed class HashingGate : IDisposable
     /// <summary>Other work on a password that takes milliseconds, such as estimating how hard it is to guess: a flood must not do it on the requests' threads.</summary>
     /// <returns>Null when the server is too busy.</returns>
     public Task<T?> JudgeAsync<T>(Func<T> judge, HashingPlace place)
-        where T : class => EnterAsync<T?>(place, _ => judge());
+        where T : class => EnterAsync<T?>(place, _ => judge(), isHash: false);
 
     public void Dispose()
     {
@@ -57,10 +57,10 @@ public sealed class HashingGate : IDisposable
         Array.ForEach(_threads, thread => thread.Join());
     }
 
-    private async Task<T?> EnterAsync<T>(HashingPlace place, Func<Argon2Arena, T> hash)
+    private async Task<T?> EnterAsync<T>(HashingPlace place, Func<Argon2Arena, T> hash, bool isHash = true)
     {
-        using var activity = Telemetry.Activities.StartActivity("hash password");
-        var work = new Work<T>(hash);
+        using var activity = Telemetry.Activities.StartActivity(isHash ? "hash password" : "judge password");
+        var work = new Work<T>(hash) { IsHash = isHash };
         _line.Add(place, work, out var pushedOut);
         if (pushedOut is not null)
         {
@@ -88,7 +88,11 @@ public sealed class HashingGate : IDisposable
             }
 
             var waited = Stopwatch.GetElapsedTime(work.ArrivedAt);
-            _waits.Record(waited.TotalSeconds);
+            if (work.IsHash)
+            {
+                _waits.Record(waited.TotalSeconds);
+            }
+
             if (waited > LongestWait)
             {
                 _turnedAway.Add(1);
@@ -104,6 +108,8 @@ public sealed class HashingGate : IDisposable
     private abstract class Work
     {
         public long ArrivedAt { get; } = Stopwatch.GetTimestamp();
+
+        public bool IsHash { get; init; }
 
         public abstract void Run(Argon2Arena arena);
 
