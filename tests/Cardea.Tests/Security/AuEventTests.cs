@@ -112,6 +112,12 @@ public sealed class AuEventTests
             Assert.Equal("cardea restore", await empty.ScalarAsync<string>("SELECT user_agent FROM audit_events WHERE event = 'database.restored'"));
         }
 
+        await using (var attacked = await app.StartNodeAsync([.. Settings, ("SignIn:Challenge", "under-attack"), ("SignIn:ChallengeServerFailures", "1")]))
+        {
+            (await attacked.NewActor().TrySignInAsync("guess", login: "nobody@example.org")).Expect(HttpStatusCode.Unauthorized);
+            await Eventually.IsAsync(async () => await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM audit_events WHERE event = 'challenge.server_under_attack'") == 1, "the attack was written down");
+        }
+
         await using (var bare = await TestApp.StartAsync(engine))
         {
             (string, string)[] fields = [("token", bare.Logs.Text.Split("/setup?token=")[1][..43]), ("email", "root@example.org"), ("password", NewPassword), ("password_again", NewPassword)];

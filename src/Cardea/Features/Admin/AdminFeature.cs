@@ -162,7 +162,7 @@ internal static class AdminFeature
             .Gives(StatusCodes.Status200OK, typeof(MessageBody)).Refuses(CommonProblems.NotFound, CommonProblems.Overloaded, SecondStepsProblems.ReauthenticationRequired);
         routes.Door("POST", Users + "/{id}/reset-factors", doors.ResetFactorsAsync, write, Calls)
             .Says("Administration", "Remove second factors that were lost", "The authenticator app, recovery codes, passkeys (unless `keep_passkeys`) and the trust in devices are gone, waiting sign-ins are void, all sessions end, the owner is told by mail. The next sign-in sets one up where one is demanded. Not those of an administrator.")
-            .Takes(new FactorResetRequest(KeepPasskeys: false))
+            .Takes(new FactorResetRequest(KeepPasskeys: false), optional: true)
             .Gives(StatusCodes.Status200OK, typeof(MessageBody)).Refuses(CommonProblems.NotFound, AdminProblems.FactorsProtected, SecondStepsProblems.ReauthenticationRequired);
         routes.Door("POST", Users + "/{id}/impersonate", routes.ServiceProvider.GetRequiredService<ImpersonationEndpoints>().BeginAsync, AdminPermissions.AccountsImpersonate, Calls)
             .Says("Administration", "View as an account", "Where `Admin:Impersonation` is on: an access token of the account, marked with `act` (RFC 8693), that looks and changes nothing. It lives 30 minutes at most, nothing prolongs it, and it ends with the administrator's own session. `POST /auth/logout` with it ends it.")

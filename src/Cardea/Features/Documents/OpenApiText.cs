@@ -34,7 +34,24 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
             BearerFormat = "JWT",
             Description = "The `access_token` of `/auth/login` or `/auth/refresh`.",
         };
+        foreach (var schema in document.Components.Schemas?.Values.OfType<OpenApiSchema>() ?? [])
+        {
+            AllowNullOnce(schema);
+        }
+
         return Task.CompletedTask;
+    }
+
+    /// <summary>Any JSON may be null already: "exactly one of null and any JSON" would refuse it.</summary>
+    private static void AllowNullOnce(OpenApiSchema schema)
+    {
+        foreach (var (member, held) in schema.Properties?.ToList() ?? [])
+        {
+            if (held.OneOf?.OfType<OpenApiSchemaReference>().FirstOrDefault(reference => reference.Reference.Id == nameof(JsonElement)) is { } any)
+            {
+                schema.Properties![member] = any;
+            }
+        }
     }
 
     public Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)

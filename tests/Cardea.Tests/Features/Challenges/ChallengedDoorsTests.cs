@@ -30,6 +30,7 @@ public sealed class ChallengedDoorsTests
         ["/undo-email-change"] = "256 random bits, no hash",
         ["/setup"] = "256 random bits, before the first administrator",
         ["/logout"] = "ends the caller's own session",
+        ["/stop-viewing"] = "ends the caller's own viewing",
         ["/language"] = "sets a cookie",
         ["/account/security/recovery-codes/new/download"] = "gives back what the browser sent",
         ["/account/security/recovery-codes/new/kept"] = "forgets what the browser sent",
