@@ -349,3 +349,11 @@ CREATE TABLE setup_links (
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );
+
+-- 0013_imports
+-- What has been imported, so that a second run of an import neither doubles anybody nor brings back who has left since.
+
+CREATE TABLE imported_rows (
+    source_hash BYTEA PRIMARY KEY,            -- keyed: of format, id and address at the source, which tells nothing without the master key
+    imported_at BIGINT NOT NULL
+);
