@@ -27,8 +27,14 @@ internal static class ImportBench
                 $"person{number}@example.org,true,person{number},Alice,Example,user,2020-01-01T00:00:00Z,\"{Argon2()}\"");
             Write(lines, count, null, number => JsonSerializer.Serialize(new
             {
-                email = $"person{number}@example.org", email_verified = true, username = $"person{number}", given_name = "Alice", family_name = "Example", roles = (string[])["user"],
-                created_at = "2020-01-01T00:00:00Z", password_hash = AspNetIdentity(),
+                email = $"person{number}@example.org",
+                email_verified = true,
+                username = $"person{number}",
+                given_name = "Alice",
+                family_name = "Example",
+                roles = (string[])["user"],
+                created_at = "2020-01-01T00:00:00Z",
+                password_hash = AspNetIdentity(),
             }));
             foreach (var file in (string[])[csv, lines])
             {

@@ -111,7 +111,14 @@ public sealed class IdentityDatabaseTests : IDisposable
                 """,
                 new
                 {
-                    id, username, email, hash, confirmed = Flag(confirmed), twoFactor = Flag(twoFactor), no = Flag(false), yes = Flag(true),
+                    id,
+                    username,
+                    email,
+                    hash,
+                    confirmed = Flag(confirmed),
+                    twoFactor = Flag(twoFactor),
+                    no = Flag(false),
+                    yes = Flag(true),
                     end = isSqlite ? end?.ToString("yyyy-MM-dd HH:mm:ss.fffffffzzz", System.Globalization.CultureInfo.InvariantCulture) : (object?)end,
                 });
         }
