@@ -33,6 +33,11 @@ public static partial class Serve
             {
                 await StartAsync(app);
             }
+            catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                await app.StopAsync();
+                return 0; // told to stop while it started
+            }
             catch
             {
                 await app.StopAsync(); // the jobs have begun; what ends the start should be the last that is read, not their complaints

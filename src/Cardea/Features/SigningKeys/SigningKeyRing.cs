@@ -158,7 +158,17 @@ public sealed class SigningKeyRing(
 
             var version = Volatile.Read(ref _version);
             var now = clock.Milliseconds();
-            var rows = await database.ReadAsync(scope => store.ListLiveAsync(scope, now));
+            List<StoredSigningKey> rows;
+            try
+            {
+                rows = await database.ReadAsync(scope => store.ListLiveAsync(scope, now));
+            }
+            catch (Exception fault) when (Dialect.IsOutage(fault) && Kept() is { } kept)
+            {
+                _isOut = true;
+                return kept;
+            }
+
             List<(StoredSigningKey Stored, SigningKey Key)> keys = [.. rows.Select(row => (row, Open(row)))];
             var loaded = new Loaded(now, clock.GetTimestamp(), keys, new JwsVerifier(keys.Select(key => VerificationKey.Of(key.Key))));
             if (Volatile.Read(ref _version) == version)
@@ -167,11 +177,6 @@ public sealed class SigningKeyRing(
             }
 
             return loaded;
-        }
-        catch (Exception fault) when (Dialect.IsOutage(fault) && Kept() is { } kept)
-        {
-            _isOut = true;
-            return kept;
         }
         finally
         {
