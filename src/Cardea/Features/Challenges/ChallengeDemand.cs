@@ -1,9 +1,9 @@
 using System.Diagnostics.Metrics;
+using Cardea.Crypto.Secrets;
 using Cardea.Features.Audit;
 using Cardea.Features.Sessions;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Web;
-using Cardea.Crypto.Secrets;
 
 namespace Cardea.Features.Challenges;
 

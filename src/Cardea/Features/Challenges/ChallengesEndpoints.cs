@@ -17,6 +17,9 @@ public sealed class ChallengesEndpoints(ChallengeDemand demand, ChallengesOption
     private const string WaitStep = "wait";
     private const string SignUp = "sign-up";
 
+    /// <summary>What the challenged doors are for: their names in the document.</summary>
+    internal static readonly string[] Purposes = ["sign-in", "sign-up", "mail", "reset"];
+
     /// <summary>Without script one waits instead of working: so long, so many of one address in a minute.</summary>
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan WaitedFor = TimeSpan.FromMinutes(10);
@@ -30,7 +33,7 @@ public sealed class ChallengesEndpoints(ChallengeDemand demand, ChallengesOption
     public Task<IResult> AskAsync(HttpContext http)
     {
         var purpose = http.Request.Query["for"].ToString();
-        if (purpose.Length is 0 or > 20 || !purpose.All(letter => char.IsAsciiLetterLower(letter) || letter == '-'))
+        if (!Purposes.Contains(purpose))
         {
             return Task.FromResult(Answers.Problem(FieldErrors.One("for", "Say what the work is for, such as sign-in.")));
         }

@@ -31,7 +31,7 @@ internal static class ChallengesFeature
         var doors = routes.ServiceProvider.GetRequiredService<ChallengesEndpoints>();
         routes.Door("GET", "/auth/challenge", doors.AskAsync, Access.Anyone, Asked)
             .Says("Sign-in", "Is a proof of work due?", $"`challenge` is null where none is. Otherwise find a decimal nonce such that SHA-256 of `value.nonce` begins with `bits` zero bits, and send `value.nonce` as `{ChallengedDoors.Header}` with the request.")
-            .Asks("for", "What it is for: `sign-in`, `sign-up`, `mail` or `reset`.")
+            .Asks("for", "What it is for.", ChallengesEndpoints.Purposes)
             .Gives(StatusCodes.Status200OK, typeof(ChallengeBody))
             .Refuses(Foundation.Problems.CommonProblems.ValidationFailed);
     }
