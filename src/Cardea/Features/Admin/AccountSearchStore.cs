@@ -14,7 +14,7 @@ public sealed record AccountFilter(string? Text, string? Status, string? Role)
 
 /// <summary>
 /// Lists accounts, newest first, as fast among a million as among a thousand. Each filter is a set that is either small, and then looked up by its
-/// index, or large, and then met soon by walking back from the newest: which of the two it is, is found out by counting up to a bound.
+/// index, or large, and then met soon by walking back from the newest: which of the two it is, is found out by reading its ids up to a bound.
 /// </summary>
 public sealed class AccountSearchStore
 {
@@ -39,6 +39,7 @@ public sealed class AccountSearchStore
             trigrams = string.Join(" AND ", trigrams),
         };
         var conditions = new List<string> { "id < @before" };
+        HashSet<string>? few = null;
         if (text is not null && Id.IsWellFormed(text))
         {
             conditions.Add("id = @id");
@@ -75,12 +76,36 @@ public sealed class AccountSearchStore
                 break;
         }
 
-        return await scope.QueryAsync<Account>($"{AccountStore.Select} WHERE {string.Join(" AND ", conditions)} ORDER BY id DESC LIMIT @most", values);
+        if (few is null)
+        {
+            return await scope.QueryAsync<Account>($"{AccountStore.Select} WHERE {string.Join(" AND ", conditions)} ORDER BY id DESC LIMIT @most", values);
+        }
+
+        var ids = few.Where(id => string.CompareOrdinal(id, before) < 0).OrderDescending(StringComparer.Ordinal).ToList();
+        if (conditions.Count == 1)
+        {
+            ids = [.. ids.Take(most)]; // nothing else is asked of them
+        }
+
+        return ids.Count == 0 ? [] : await scope.QueryAsync<Account>(
+            $"{AccountStore.Select} WHERE {(scope.Dialect.Engine is Engine.Postgres ? "id = ANY(@ids)" : "id IN @ids")} AND {string.Join(" AND ", conditions)} ORDER BY id DESC LIMIT @most",
+            new { values.before, values.most, values.role, values.id, values.like, values.start, values.trigrams, ids });
 
         async Task NarrowAsync(string set, string condition)
         {
-            var count = await scope.GetAsync<long>($"SELECT COUNT(*) FROM (SELECT 1 FROM ({set}) matching LIMIT {Large}) bounded", values);
-            conditions.Add(count < Large ? $"id IN ({set})" : condition);
+            var found = await scope.QueryAsync<string>($"SELECT id FROM ({set}) matching LIMIT {Large}", values);
+            if (found.Count == Large)
+            {
+                conditions.Add(condition);
+            }
+            else if (few is null)
+            {
+                few = [.. found];
+            }
+            else
+            {
+                few.IntersectWith(found);
+            }
         }
     }
 
