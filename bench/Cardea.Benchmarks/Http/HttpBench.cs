@@ -23,6 +23,7 @@ internal static class HttpBench
         {
             var program = Published.Make(scratch);
             var environment = Published.Environment(Path.Combine(scratch, "data"), args.FirstOrDefault());
+            environment["Cardea__TrustedProxies__0"] = "127.0.0.1";
             using var bare = await Contestant.StartAsync(Environment.ProcessPath!, ["bare"], new Dictionary<string, string>(), "/users/me");
             using var cardea = await Contestant.StartAsync(program, [], environment, "/health");
             await Task.Delay(TimeSpan.FromSeconds(5));
