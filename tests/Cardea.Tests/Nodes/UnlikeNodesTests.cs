@@ -22,6 +22,7 @@ public sealed partial class UnlikeNodesTests
 
         var alice = await here.NewActor("alice").SignUpAsync();
         var twin = there.NewActor().As(alice);
+        Assert.NotEmpty(await here.MailsToAsync(alice.Email)); // sent at once by the one: to the clock of the other it may not be due yet
         await twin.VerifyAsync(); // mailed by the one, confirmed at the other
         await alice.SignInAsync();
         for (var round = 0; round < 6; round++)
