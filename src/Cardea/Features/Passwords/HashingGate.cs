@@ -88,6 +88,11 @@ public sealed class HashingGate : IDisposable
             }
 
             var waited = Stopwatch.GetElapsedTime(work.ArrivedAt);
+            if (!work.IsHash || waited > LongestWait)
+            {
+                arena.Clear(); // what comes next overwrites nothing
+            }
+
             if (work.IsHash)
             {
                 _waits.Record(waited.TotalSeconds);
