@@ -60,13 +60,14 @@ public sealed class SettingsReader(IConfiguration configuration)
         where T : struct, Enum
     {
         // By names: whatever is generic over the enum's values is compiled anew for each enum, at each start.
-        var names = Enum.GetNames(typeof(T));
+        var type = typeof(T);
+        var names = Enum.GetNames(type);
         var words = Array.ConvertAll(names, Word);
         var given = Text(key, Word(@default), meaning)!;
         var found = Array.FindIndex(words, word => word.Equals(given, StringComparison.OrdinalIgnoreCase));
         if (found >= 0)
         {
-            return (T)Enum.Parse(typeof(T), names[found]);
+            return (T)Enum.Parse(type, names[found]);
         }
 
         Fault(key, given, $"allowed is {string.Join(" or ", words)}");
