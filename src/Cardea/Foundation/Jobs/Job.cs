@@ -10,8 +10,8 @@ namespace Cardea.Foundation.Jobs;
 /// </summary>
 public abstract partial class Job(string name, TimeSpan interval, ILogger log) : BackgroundService, IHostedLifecycleService
 {
-    /// <summary>Between the start and the first turn, unless somebody wakes it before: the first requests don't share the cores with every job.</summary>
-    private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(500);
+    /// <summary>Between the start and the first turn, unless somebody wakes it before. The program sets it, so that its first requests don't share the cores with every job.</summary>
+    internal static TimeSpan Settling { get; set; } = TimeSpan.Zero;
 
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly SemaphoreSlim _turn = new(1, 1);
