@@ -15,16 +15,27 @@ internal static class SwaggerPage
             return;
         }
 
-        app.Use(next => http =>
+        app.Use(next =>
         {
-            if (http.Request.Path.StartsWithSegments("/docs", StringComparison.OrdinalIgnoreCase))
+            // Made when somebody asks for it, and out of the way of all other requests.
+            var page = new Lazy<RequestDelegate>(() => Build(app, next));
+            return http =>
             {
-                http.Response.Headers.ContentSecurityPolicy = Policy;
-            }
+                if (!http.Request.Path.StartsWithSegments("/docs", StringComparison.OrdinalIgnoreCase))
+                {
+                    return next(http);
+                }
 
-            return next(http);
+                http.Response.Headers.ContentSecurityPolicy = Policy;
+                return page.Value(http);
+            };
         });
-        app.UseSwaggerUI(ui =>
+    }
+
+    private static RequestDelegate Build(IApplicationBuilder app, RequestDelegate next)
+    {
+        var branch = app.New();
+        branch.UseSwaggerUI(ui =>
         {
             ui.RoutePrefix = "docs";
             ui.DocumentTitle = "Cardea API";
@@ -32,5 +43,7 @@ internal static class SwaggerPage
             ui.EnablePersistAuthorization();
             ui.DisplayRequestDuration();
         });
+        branch.Run(next);
+        return branch.Build();
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Cardea.Features.Passwords;
 using Cardea.Features.Setup;
+using Cardea.Foundation.Jobs;
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
 using Cardea.Server.Tls;
@@ -26,6 +27,7 @@ public static partial class Serve
 
     public static async Task<int> RunAsync(string[] args)
     {
+        Job.Settling = TimeSpan.FromMilliseconds(500);
         var app = Build(args);
         await using (app)
         {

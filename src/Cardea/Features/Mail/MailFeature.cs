@@ -18,8 +18,9 @@ internal static class MailFeature
     public static MailOptions AddMail(this IServiceCollection services, SettingsReader settings, bool isProduction)
     {
         var options = MailOptions.Read(settings, isProduction);
-        var templates = new MailTemplates(options.TemplatesDirectory);
-        foreach (var fault in templates.Check())
+        // The shipped ones are known to be right, and are read when the first mail is due; an operator's are looked at now.
+        var templates = new Lazy<MailTemplates>(() => new MailTemplates(options.TemplatesDirectory));
+        foreach (var fault in string.IsNullOrEmpty(options.TemplatesDirectory) ? [] : templates.Value.Check())
         {
             settings.Fault("Mail:TemplatesDirectory", options.TemplatesDirectory, fault);
         }

@@ -7,13 +7,13 @@ namespace Cardea.Features.Mail;
 /// How a mail that has not gone out will read, without what only its recipient may know: who administers could otherwise open anybody's link, or
 /// type anybody's code.
 /// </summary>
-public sealed class MailPreview(Outbox outbox, MailTemplates templates, Branding branding, PublicUrl publicUrl)
+public sealed class MailPreview(Outbox outbox, Lazy<MailTemplates> templates, Branding branding, PublicUrl publicUrl)
 {
     private const string Hidden = "••••••";
 
     /// <returns>Null when its content is gone, or is not to be opened.</returns>
     public RenderedMail? Render(OutboxMail mail) => outbox.Open(mail) is { } content && publicUrl.IsKnown
-        ? templates.Render(mail.Template, content.Language, OutboxJob.Complete(content.Values.ToDictionary(value => value.Key, Masked), branding, publicUrl))
+        ? templates.Value.Render(mail.Template, content.Language, OutboxJob.Complete(content.Values.ToDictionary(value => value.Key, Masked), branding, publicUrl))
         : null;
 
     /// <summary>Masked is what opens something, by its name; a name that is not known to be harmless opens something.</summary>

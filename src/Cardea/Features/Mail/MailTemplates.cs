@@ -7,7 +7,7 @@ namespace Cardea.Features.Mail;
 
 /// <summary>
 /// The shipped templates and an operator's in their place, file by file: <c>reset-link.en.txt</c> and <c>reset-link.en.html</c> make one
-/// mail, <c>layout.en.txt</c> and <c>layout.en.html</c> stand around all. All files are read once, here.
+/// mail, <c>layout.en.txt</c> and <c>layout.en.html</c> stand around all. All files are read once, in the constructor.
 /// </summary>
 public sealed partial class MailTemplates
 {

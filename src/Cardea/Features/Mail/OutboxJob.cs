@@ -24,7 +24,7 @@ public sealed partial class OutboxJob : Job
     private readonly Database _database;
     private readonly OutboxStore _store;
     private readonly Outbox _outbox;
-    private readonly MailTemplates _templates;
+    private readonly Lazy<MailTemplates> _templates;
     private readonly IMailTransport _transport;
     private readonly Branding _branding;
     private readonly PublicUrl _publicUrl;
@@ -33,7 +33,7 @@ public sealed partial class OutboxJob : Job
     private readonly Counter<long> _mails;
 
     public OutboxJob(
-        Database database, OutboxStore store, Outbox outbox, OutboxSignal signal, MailTemplates templates, IMailTransport transport, Branding branding,
+        Database database, OutboxStore store, Outbox outbox, OutboxSignal signal, Lazy<MailTemplates> templates, IMailTransport transport, Branding branding,
         PublicUrl publicUrl, TimeProvider clock, IMeterFactory meters, ILogger<OutboxJob> log)
         : base("outbox", TimeSpan.FromSeconds(2), log)
     {
@@ -105,7 +105,7 @@ public sealed partial class OutboxJob : Job
         try
         {
             var content = _outbox.Open(mail) ?? throw new SmtpFailure("The content can't be opened with this master key.", isPermanent: true);
-            var rendered = _templates.Render(mail.Template, content.Language, Complete(content.Values, _branding, _publicUrl));
+            var rendered = _templates.Value.Render(mail.Template, content.Language, Complete(content.Values, _branding, _publicUrl));
             await _transport.SendAsync(
                 new(mail.Id, mail.Recipient, rendered, content.Values.GetValueOrDefault("link_url"), Code(content.Values), mail.CreatedAt.ToInstant()), cutOff);
             await FinishAsync(mail, MailState.Sent, null);

@@ -8,8 +8,11 @@ namespace Cardea.Foundation.Jobs;
 /// Work that goes on behind the requests: it runs at an interval, and at once when somebody wakes it. A run that fails is logged and tried
 /// again at the next turn; a job never takes the process down.
 /// </summary>
-public abstract partial class Job(string name, TimeSpan interval, ILogger log) : BackgroundService
+public abstract partial class Job(string name, TimeSpan interval, ILogger log) : BackgroundService, IHostedLifecycleService
 {
+    /// <summary>Between the start and the first turn, unless somebody wakes it before. The program sets it, so that its first requests don't share the cores with every job.</summary>
+    internal static TimeSpan Settling { get; set; } = TimeSpan.Zero;
+
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly SemaphoreSlim _turn = new(1, 1);
 
@@ -44,9 +47,20 @@ public abstract partial class Job(string name, TimeSpan interval, ILogger log) :
     /// <summary>One turn. The queue that it works on is in the database, so another node may be doing the same.</summary>
     protected abstract Task TurnAsync(CancellationToken stopping);
 
+    /// <summary>What must be there before the server listens; the turns begin when it does.</summary>
+    public override Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => base.StartAsync(cancellationToken);
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await Task.Yield();
+        await PauseAsync(Settling, stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -69,9 +83,12 @@ public abstract partial class Job(string name, TimeSpan interval, ILogger log) :
                 }
             }
 
-            await _signal.WaitAsync(interval, stoppingToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await PauseAsync(interval, stoppingToken);
         }
     }
+
+    private Task PauseAsync(TimeSpan length, CancellationToken stopping) =>
+        _signal.WaitAsync(length, stopping).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     public override void Dispose()
     {

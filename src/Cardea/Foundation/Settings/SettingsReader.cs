@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.Extensions.Configuration;
 
 namespace Cardea.Foundation.Settings;
@@ -55,17 +56,21 @@ public sealed class SettingsReader(IConfiguration configuration)
     }
 
     /// <summary>One word of a closed list; the words are the enum's names in kebab case.</summary>
-    public T Choice<T>(string key, T @default, string meaning = "", params T[] notYet)
+    public T Choice<T>(string key, T @default, string meaning = "")
         where T : struct, Enum
     {
-        var words = Enum.GetValues<T>().Except(notYet).ToDictionary(Word, value => value, StringComparer.OrdinalIgnoreCase);
+        // By names: whatever is generic over the enum's values is compiled anew for each enum, at each start.
+        var type = typeof(T);
+        var names = Enum.GetNames(type);
+        var words = Array.ConvertAll(names, Word);
         var given = Text(key, Word(@default), meaning)!;
-        if (words.TryGetValue(given, out var value))
+        var found = Array.FindIndex(words, word => word.Equals(given, StringComparison.OrdinalIgnoreCase));
+        if (found >= 0)
         {
-            return value;
+            return (T)Enum.Parse(type, names[found]);
         }
 
-        Fault(key, given, $"allowed is {string.Join(" or ", words.Keys)}{(notYet.Select(Word).Contains(given, StringComparer.OrdinalIgnoreCase) ? " in this version" : "")}");
+        Fault(key, given, $"allowed is {string.Join(" or ", words)}");
         return @default;
     }
 
@@ -131,8 +136,18 @@ public sealed class SettingsReader(IConfiguration configuration)
     }
 
     internal static string Word<T>(T value)
-        where T : struct, Enum => string.Concat(value.ToString().Select((letter, index) =>
-            index > 0 && char.IsUpper(letter) ? "-" + char.ToLowerInvariant(letter) : char.ToLowerInvariant(letter).ToString()));
+        where T : struct, Enum => Word(value.ToString());
+
+    private static string Word(string name)
+    {
+        var word = new StringBuilder();
+        foreach (var letter in name)
+        {
+            word.Append(word.Length > 0 && char.IsUpper(letter) ? "-" : "").Append(char.ToLowerInvariant(letter));
+        }
+
+        return word.ToString();
+    }
 
     private bool IsKnown(string path) =>
         _known.ContainsKey(path) || (path.LastIndexOf(':') is > 0 and var at && _known.TryGetValue(path[..at], out var list) && list.IsList);

@@ -10,6 +10,9 @@ public static class Answers
 {
     public static IResult Json<T>(T value, int status = StatusCodes.Status200OK) => new JsonAnswer<T>(value, status);
 
+    /// <param name="json">In UTF-8, as it is sent.</param>
+    public static IResult Written(byte[] json) => new WrittenAnswer(json);
+
     public static IResult Message(string message, int status = StatusCodes.Status200OK) => new JsonAnswer<MessageBody>(new(message), status);
 
     public static IResult Problem(Problem problem) => new ProblemAnswer(problem);
@@ -18,13 +21,21 @@ public static class Answers
     {
         public Task ExecuteAsync(HttpContext httpContext)
         {
-            var response = httpContext.Response;
-            response.StatusCode = status;
-            response.ContentType = "application/json; charset=utf-8";
-            var bytes = JsonSerializer.SerializeToUtf8Bytes(value, CardeaJson.Writing);
-            response.ContentLength = bytes.Length;
-            return response.Body.WriteAsync(bytes).AsTask();
+            httpContext.Response.StatusCode = status;
+            return WriteAsync(httpContext.Response, JsonSerializer.SerializeToUtf8Bytes(value, CardeaJson.Writing));
         }
+    }
+
+    private sealed class WrittenAnswer(byte[] json) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext) => WriteAsync(httpContext.Response, json);
+    }
+
+    private static Task WriteAsync(HttpResponse response, byte[] json)
+    {
+        response.ContentType = "application/json; charset=utf-8";
+        response.ContentLength = json.Length;
+        return response.Body.WriteAsync(json).AsTask();
     }
 
     private sealed class ProblemAnswer(Problem problem) : IResult
