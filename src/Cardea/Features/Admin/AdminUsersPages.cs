@@ -114,6 +114,11 @@ public sealed class AdminUsersPages(
 
     public Task<IResult> SignOutAsync(HttpContext http, IFormCollection form) => ActAsync(http, care.SignOutAsync, "All sessions of the account have ended.");
 
+    /// <summary>A page that has been open for a while shows sessions that are over.</summary>
+    public async Task<IResult> EndSessionAsync(HttpContext http, IFormCollection form) => await care.RefuseAsync(http.Caller(), IdOf(http)) is { } forbidden ? PageDoors.Refuse(forbidden)
+        : await care.EndSessionAsync(IdOf(http), form["session"].ToString(), AdminAccountsEndpoints.By(http)) is null ? views.Redirect(http, Here(http), FlashKind.Success, "The session has ended.")
+        : views.Redirect(http, Here(http), FlashKind.Notice, "That session was over already.");
+
     public Task<IResult> SendResetAsync(HttpContext http, IFormCollection form) => ActAsync(http, care.SendResetAsync, "A mail with the next step is on its way to the owner.");
 
     public Task<IResult> SetTemporaryPasswordAsync(HttpContext http, IFormCollection form) =>

@@ -73,6 +73,11 @@ public sealed class AdminUsersPagesTests
 
         await ActAsync("confirm-address", "The address counts as confirmed.");
         Assert.Contains("Nothing stands in the way of a sign-in.", (await browser.GetAsync(path)).Html, StringComparison.Ordinal);
+        var tablet = await app.NewActor("tablet").As(carol).SignInAsync();
+        await ActAsync("end-session", "The session has ended.", ("session", tablet.SessionId));
+        (await tablet.GetAsync("/users/me")).Expect(HttpStatusCode.Unauthorized);
+        (await carol.GetAsync("/users/me")).Expect(HttpStatusCode.OK);
+        await ActAsync("end-session", "That session was over already.", ("session", tablet.SessionId));
         await ActAsync("sign-out", "All sessions of the account have ended.");
         (await carol.GetAsync("/users/me")).Expect(HttpStatusCode.Unauthorized);
         await ActAsync("disable", "The account is disabled, and its sessions have ended.");
