@@ -9,10 +9,8 @@ namespace Cardea.Tests.Faults;
 /// <summary>Starts that must fail, starts that are raced, and starts that are killed half-way.</summary>
 public class StartChecks
 {
-    /// <summary>By its name, and the version of a program that does not have it.</summary>
+    /// <summary>By its name.</summary>
     public static string NewestMigration => Migrator.Known()[^1].Name;
-
-    public static long VersionBefore => Migrator.Known()[^2].Version;
 
     /// <summary>What is given, and the word of the refusal that names the setting.</summary>
     private static readonly (string Args, string Named)[] Broken =
