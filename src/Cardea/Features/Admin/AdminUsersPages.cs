@@ -15,7 +15,7 @@ namespace Cardea.Features.Admin;
 /// <summary>The browser door to accounts, for administrators: the same deeds as the JSON door.</summary>
 public sealed class AdminUsersPages(
     Database database, AccountSearchStore search, AccountDetails details, RoleStore roles, AuditStore audit, AccountCare care, AccountCreation creation, AccountDisabling disabling,
-    PasswordSetting passwordSetting, FactorReset factorReset, Impersonation impersonation, PasswordPolicy policy, AccountInput input, Cursors cursors, IsPermitted isPermitted, Views views, TimeProvider clock)
+    PasswordSetting passwordSetting, FactorReset factorReset, Impersonation impersonation, PasswordPolicy policy, AccountInput input, AccountsOptions accountsOptions, Cursors cursors, IsPermitted isPermitted, Views views, TimeProvider clock)
 {
     public const string Path = "/admin/users";
     private const int MostEvents = 25;
@@ -200,7 +200,7 @@ public sealed class AdminUsersPages(
             obstacles.Add(new Phrase("The account has been disabled since {0}.", texts.Time(disabled)));
         }
 
-        if (!user.IsVerified)
+        if (!user.IsVerified && accountsOptions.RequireVerifiedEmail)
         {
             obstacles.Add(new Phrase("The e-mail address is not confirmed."));
         }
