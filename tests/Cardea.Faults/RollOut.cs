@@ -16,6 +16,7 @@ public sealed class RollOut(OlderProgram older) : IClassFixture<OlderProgram>
         var program = await older.PathAsync();
         RunningServer[] nodes = [await RunningServer.StartAsync(program, database), await RunningServer.StartAsync(program, database)];
         IReadOnlyList<RunningServer> served = [.. nodes];
+        var gone = new List<RunningServer>();
         try
         {
             await using var proxy = await ReadinessProxy.StartAsync(() => served);
@@ -30,7 +31,7 @@ public sealed class RollOut(OlderProgram older) : IClassFixture<OlderProgram>
                 await Task.Delay(TimeSpan.FromSeconds(3));
                 Assert.Equal(0, (await nodes[number].Process.StopAsync()).ExitCode);
                 var newer = await RunningServer.StartAsync(database); // the first one migrates under the other, which is of before
-                await nodes[number].DisposeAsync();
+                gone.Add(nodes[number]); // the load still goes through its client, to the proxy
                 nodes[number] = newer;
                 served = [.. nodes];
                 await Eventually.IsAsync(() => Task.FromResult(proxy.ReadyCount == 2), "both nodes were ready again");
@@ -46,7 +47,7 @@ public sealed class RollOut(OlderProgram older) : IClassFixture<OlderProgram>
         }
         finally
         {
-            foreach (var node in nodes)
+            foreach (var node in nodes.Concat(gone))
             {
                 await node.DisposeAsync();
             }
