@@ -3,7 +3,7 @@
 # vulnerabilities, runs every test, and ends with `N passed, N failed, N skipped`.
 #   --filter EXPR   only the tests that match (dotnet test --filter)
 #   --sqlite-only   without PostgreSQL; what needs it is skipped
-#   --faults        also tests/Cardea.Faults: injected faults and races at length, about half an hour (CARDEA_TEST_FAULTS=full: hours)
+#   --faults        also tests/Cardea.Faults: injected faults and races at length, about an hour (CARDEA_TEST_FAULTS=full: hours)
 #   --outside       also tests/outside.sh: sqlmap and wapiti against a running server, for half an hour
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"

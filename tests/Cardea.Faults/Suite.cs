@@ -29,6 +29,8 @@ public sealed class Clocks : ClockChecks;
 
 public sealed class Nodes : NodeChecks;
 
+public sealed class Rotations : RotationChecks;
+
 public sealed class Contention : ContentionChecks;
 
 public sealed class BackupsUnderLoad : BackupChecks;

@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using Cardea.Crypto.Secrets;
+using Cardea.Features.Audit;
+using Cardea.Features.SigningKeys;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Settings;
@@ -69,12 +72,33 @@ internal sealed class CommandCall(Command command, CommandLine line, TextReader 
                 : $"The database lacks {string.Join(", ", schema.Missing)}. `cardea migrate` brings it up to this program, after a backup.");
         }
 
-        if (schema.Applied.Count > 0 && !DataDirectory.HasMasterKey(server))
+        if (!DataDirectory.HasMasterKey(server) && schema.Applied.Count > 0 && await IsUsedAsync())
         {
             throw new CommandFailure($"There is no master key in {Path.GetFullPath(server.DataDirectory)}, but a database that was used with one. Put {DataDirectory.KeyFile} back, or set Cardea:MasterKey or Cardea:MasterKeyFile.");
         }
 
         return Get<Database>();
+    }
+
+    /// <summary>Makes the master key for a database whose tables have just been made: without it the next command could only guess that it was lost.</summary>
+    /// <returns>Its file, or null when there was a key, or when one is gone that this database was used with.</returns>
+    public async Task<string?> MakeKeyAsync()
+    {
+        var server = Get<ServerOptions>();
+        if (DataDirectory.HasMasterKey(server) || await IsUsedAsync())
+        {
+            return null;
+        }
+
+        Get<MasterKey>();
+        return Path.GetFullPath(Path.Combine(server.DataDirectory, DataDirectory.KeyFile));
+    }
+
+    /// <summary>Whether something in the database depends on a master key.</summary>
+    private Task<bool> IsUsedAsync()
+    {
+        var (keys, audit) = (Get<SigningKeyStore>(), Get<AuditStore>());
+        return Get<Database>().ReadAsync(async scope => (await keys.ListLiveAsync(scope, 0)).Count > 0 || await audit.FindNewestAtAsync(scope) is not null);
     }
 
     /// <summary>Tells on standard error how far long work has come; short work says nothing.</summary>

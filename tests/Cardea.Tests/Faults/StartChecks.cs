@@ -9,6 +9,9 @@ namespace Cardea.Tests.Faults;
 /// <summary>Starts that must fail, starts that are raced, and starts that are killed half-way.</summary>
 public class StartChecks
 {
+    /// <summary>By its name.</summary>
+    public static string NewestMigration => Migrator.Known()[^1].Name;
+
     /// <summary>What is given, and the word of the refusal that names the setting.</summary>
     private static readonly (string Args, string Named)[] Broken =
     [
@@ -127,6 +130,57 @@ public class StartChecks
         Assert.Contains("9001", refused.Error, StringComparison.Ordinal);
         Assert.Contains($"this program's {Migrator.Known()[^1].Version}", refused.Error, StringComparison.Ordinal);
         (await server.PostAsync("/auth/signup", new { email = "alice@example.org", password = "violet tractor lamp nine" })).Expect(System.Net.HttpStatusCode.Created); // the one that runs goes on
+    }
+
+    /// <summary>
+    /// What a roll-out is to the node whose turn has not come: another one adds tables, columns and indexes under it, one migration after the other, and it serves on. Started again it
+    /// would refuse: then it is the new program's turn.
+    /// </summary>
+    [Theory, OnSqlite, OnPostgres]
+    public async Task RE_18_A_node_that_runs_serves_on_while_a_newer_one_migrates_under_it(Engine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var node = await RunningServer.StartAsync(database);
+        var load = MixedLoad.Start(node, people: 4);
+        await Task.Delay(500);
+        var dialect = engine is Engine.Postgres ? Dialect.Postgres : Dialect.Sqlite;
+        var tables = Migrator.TablesInOrder();
+        Assert.True(tables.Count > 15);
+        var version = 9000;
+        foreach (var table in tables)
+        {
+            version++;
+            await database.ExecuteAsync(dialect.Types(
+                $"""
+                BEGIN;
+                CREATE TABLE of_{version} (id TEXT PRIMARY KEY, {table}_of TEXT) {"{strict}"};
+                ALTER TABLE {table} ADD COLUMN text_{version} TEXT;
+                ALTER TABLE {table} ADD COLUMN number_{version} {"{integer}"} NOT NULL DEFAULT 7;
+                CREATE INDEX {table}_by_{version} ON {table} (number_{version});
+                INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ({version}, '{version}_of_the_future', 'x', 0);
+                COMMIT
+                """));
+            await Task.Delay(Scale.Of(20, 500));
+        }
+
+        await Task.Delay(Scale.Of(500, 10_000));
+        await load.StopAsync();
+        Assert.Empty(load.Wrong);
+        Assert.Equal((0, 0), (load.Refused, load.Unanswered));
+        Assert.True(load.Acknowledged > 50, $"{load.Acknowledged} writes");
+        await LedgerAudit.HoldsAsync(node, load.Ledger);
+        await KillChecks.AssertSoundAsync(database);
+        var person = load.Ledger.First(person => person.IsSignedUp && person.UnansweredPassword is null);
+        var token = (await node.PostAsync("/auth/login", new { login = person.Email, password = person.Password })).Expect(System.Net.HttpStatusCode.OK).Member("access_token");
+        foreach (var path in (string[])["/users/me", "/users/me/export", "/users/me/factors", "/sessions", "/health/ready", "/.well-known/jwks.json"])
+        {
+            (await node.GetAsync(path, token)).Expect(System.Net.HttpStatusCode.OK);
+        }
+
+        var refused = await node.AnotherFailsAsync();
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains($"{version}_of_the_future", refused.Error, StringComparison.Ordinal);
+        Scale.Measured("RE-18", $"{engine}: {tables.Count} migrations that add, under a node that did not know of them: {load.Acknowledged} acknowledged writes, 0 failed requests");
     }
 
     private static async Task<string> SchemaAsync(TestDatabase database)

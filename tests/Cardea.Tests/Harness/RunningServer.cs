@@ -13,12 +13,13 @@ public sealed class RunningServer : IAsyncDisposable
 {
     private readonly TestDatabase _database;
     private readonly (string Key, string Value)[] _settings;
+    private readonly string? _program;
     private readonly List<HttpClient> _clients = [];
     private ServerProcess _process;
 
-    private RunningServer(TestDatabase database, (string Key, string Value)[] settings)
+    private RunningServer(TestDatabase database, (string Key, string Value)[] settings, string? program)
     {
-        (_database, _settings) = (database, settings);
+        (_database, _settings, _program) = (database, settings, program);
         _process = Launch();
         Http = null!;
     }
@@ -29,9 +30,14 @@ public sealed class RunningServer : IAsyncDisposable
 
     public Uri Address => Http.BaseAddress!;
 
-    public static async Task<RunningServer> StartAsync(TestDatabase database, params (string Key, string Value)[] settings)
+    public static Task<RunningServer> StartAsync(TestDatabase database, params (string Key, string Value)[] settings) => StartAsync(null, database, settings);
+
+    /// <param name="program">Another build of the program than the one under test; null for that.</param>
+    /// <param name="database">What it works on.</param>
+    /// <param name="settings">Keys below <c>Cardea:</c>.</param>
+    public static async Task<RunningServer> StartAsync(string? program, TestDatabase database, params (string Key, string Value)[] settings)
     {
-        var server = new RunningServer(database, settings);
+        var server = new RunningServer(database, settings, program);
         try
         {
             await server.ReadyAsync();
@@ -122,7 +128,7 @@ public sealed class RunningServer : IAsyncDisposable
             all[key] = value;
         }
 
-        return ServerProcess.Start(_database.Directory, ["--environment", "Development", "--urls", "http://127.0.0.1:0", "--Logging:LogLevel:Default=Warning", "--Logging:LogLevel:Cardea=Information", .. all.Select(pair => $"--Cardea:{pair.Key}={pair.Value}")]);
+        return ServerProcess.Start(_database.Directory, ["--environment", "Development", "--urls", "http://127.0.0.1:0", "--Logging:LogLevel:Default=Warning", "--Logging:LogLevel:Cardea=Information", .. all.Select(pair => $"--Cardea:{pair.Key}={pair.Value}")], program: _program);
     }
 
     private async Task ReadyAsync()

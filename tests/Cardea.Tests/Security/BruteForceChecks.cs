@@ -184,7 +184,9 @@ public sealed class BruteForceChecks
 
         Assert.Equal(600, answers.Count(answer => answer.Status is HttpStatusCode.Unauthorized));
         Assert.Equal(400, answers.Count(answer => answer is { Status: HttpStatusCode.TooManyRequests, Code: "too_many_requests" } && answer.Header("Retry-After") is not null));
-        Assert.Equal(400, await app.Database.ScalarAsync<long>("SELECT count(*) FROM audit_events WHERE event = 'sign_in.throttled' AND address = '203.0.113.9'"));
+        Assert.Equal(
+            ["""{"times":1}""", """{"times":10}""", """{"times":100}"""],
+            await app.Database.QueryAsync<string>("SELECT detail FROM audit_events WHERE event = 'sign_in.throttled' AND address = '203.0.113.9' ORDER BY length(detail)"));
         Assert.Equal(600, await app.Database.ScalarAsync<long>("SELECT count(*) FROM audit_events WHERE event = 'sign_in.failed' AND address = '203.0.113.9'"));
         (await Try(alice.Email, alice.Password, "203.0.113.9")).Expect(HttpStatusCode.TooManyRequests);
         (await Try(alice.Email, alice.Password, "203.0.113.10")).Expect(HttpStatusCode.OK);

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cardea.Features.Health;
+using Cardea.Foundation.Problems;
 using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.Routing.Patterns;
@@ -197,6 +198,11 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
         if (metadata.OfType<Permission>().FirstOrDefault() is { } permission)
         {
             Describe(operation, 403, $"`forbidden`: the caller has not the permission `{permission.Name}`", context);
+        }
+
+        if (access is not Access.Loopback && Viewing.IsShut(context.Description.HttpMethod ?? "", metadata))
+        {
+            Describe(operation, 403, $"`{CommonProblems.ViewingOnly.Code}`: the token is of somebody who views the account as its owner would, and may only look", context);
         }
 
         if (metadata.OfType<Limit>().FirstOrDefault() is { IsNone: false })

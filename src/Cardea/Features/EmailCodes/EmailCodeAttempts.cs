@@ -4,7 +4,6 @@ using Cardea.Crypto.Secrets;
 using Cardea.Features.RateLimits;
 using Cardea.Features.Sessions;
 using Cardea.Foundation.Data;
-using Cardea.Foundation.Problems;
 
 namespace Cardea.Features.EmailCodes;
 
@@ -27,7 +26,7 @@ public sealed class EmailCodeAttempts(Database database, AttemptCounters counter
         _ => $"{Prefix(accountId)}place:{device.Device.Id}",
     };
 
-    public Task<Problem?> BeginAsync(string key) => database.WriteAsync(transaction => counters.BeginAsync(transaction, key, Ladder));
+    public Task<Blocked?> BeginAsync(string key) => database.WriteAsync(transaction => counters.BeginAsync(transaction, key, Ladder));
 
     public Task SucceedAsync(Transaction transaction, string key) => counters.ForgetAsync(transaction, key);
 

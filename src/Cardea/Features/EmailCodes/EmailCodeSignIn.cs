@@ -50,10 +50,14 @@ public sealed class EmailCodeSignIn(
             return (found, await devices.RecogniseAsync(scope, found?.Id ?? Nobody, client));
         });
         var key = attempts.KeyFor(account?.Id, email.Text, device);
-        if (await attempts.BeginAsync(key) is { } throttled)
+        if (await attempts.BeginAsync(key) is { } blocked)
         {
-            await database.WriteAsync(transaction => audit.RecordAsync(transaction, SignInEvents.Throttled, account?.Id, client, new { Method = "email_code" }));
-            return Refuse(throttled);
+            if (blocked.IsTold)
+            {
+                await database.WriteAsync(transaction => audit.RecordAsync(transaction, SignInEvents.Throttled, account?.Id, client, new { Method = "email_code", blocked.Times }));
+            }
+
+            return Refuse(blocked.Problem);
         }
 
         var secret = await database.WriteAsync(async transaction =>

@@ -4,7 +4,6 @@ using Cardea.Crypto.Secrets;
 using Cardea.Features.RateLimits;
 using Cardea.Features.Sessions;
 using Cardea.Foundation.Data;
-using Cardea.Foundation.Problems;
 using Cardea.Foundation.Web;
 
 namespace Cardea.Features.Passwords;
@@ -46,17 +45,18 @@ public sealed class PasswordAttempts(Database database, AttemptCounters counters
     /// Counts the try, or says how long to wait. Here and below the address's row comes before the account's: two that lock them in opposite
     /// order would wait for each other until PostgreSQL gives one up.
     /// </summary>
-    public Task<(PasswordTry? Try, Problem? Refusal)> BeginAsync(string key, ClientInfo client) => database.WriteAsync<(PasswordTry?, Problem?)>(async transaction =>
+    public Task<(PasswordTry? Try, Blocked? Blocked)> BeginAsync(string key, ClientInfo client) => database.WriteAsync<(PasswordTry?, Blocked?)>(async transaction =>
     {
         if (await allowances.TakeAsync(transaction, PerAddress, client.AddressGroup) is { } wait)
         {
-            return (null, CommonProblems.TooManyRequests.After(wait));
+            // One block for all that this address tries: names are free, and each would have rows of its own.
+            return (null, await allowances.BlockAsync(transaction, $"{PerAddress.Name} {client.AddressGroup}", wait));
         }
 
-        if (await counters.BeginAsync(transaction, key, Ladder) is { } refusal)
+        if (await counters.BeginAsync(transaction, key, Ladder) is { } blocked)
         {
             await allowances.GiveBackAsync(transaction, PerAddress, client.AddressGroup);
-            return (null, refusal);
+            return (null, blocked);
         }
 
         return (new PasswordTry(key, client.AddressGroup), null);

@@ -49,10 +49,10 @@ public sealed class PasswordChange(
     {
         var key = PasswordAttempts.KeyForCurrent(account.Id);
         using var pass = await attempts.EnterAsync(key, cancellation);
-        var (attempt, throttled) = await attempts.BeginAsync(key, client);
+        var (attempt, blocked) = await attempts.BeginAsync(key, client);
         if (attempt is null)
         {
-            return throttled;
+            return blocked!.Problem;
         }
 
         switch (await hashing.VerifyAsync(current, account.PasswordHash, HashingPlace.Known(account.Id)))

@@ -1,6 +1,7 @@
 using Cardea.Crypto.Passwords;
 using Cardea.Features.Accounts;
 using Cardea.Features.Audit;
+using Cardea.Features.RateLimits;
 using Cardea.Features.Sessions;
 using Cardea.Features.SignIn;
 using Cardea.Foundation.Data;
@@ -32,10 +33,10 @@ public sealed class PasswordSignIn(
         });
         var key = attempts.KeyFor(account?.Id, name.Text, device);
         using var pass = await attempts.EnterAsync(key, cancellation);
-        var (attempt, throttled) = await attempts.BeginAsync(key, client);
+        var (attempt, blocked) = await attempts.BeginAsync(key, client);
         if (attempt is null)
         {
-            return await ThrottleAsync(account, throttled!, client);
+            return await ThrottleAsync(account, blocked!, client);
         }
 
         // Known by what it keeps, not by an address and a user agent, which others can have too; and for this account, not for any.
@@ -72,11 +73,15 @@ public sealed class PasswordSignIn(
         return true;
     }
 
-    private async Task<SignInOutcome> ThrottleAsync(Account? account, Problem refusal, ClientInfo client)
+    private async Task<SignInOutcome> ThrottleAsync(Account? account, Blocked blocked, ClientInfo client)
     {
-        await database.WriteAsync(transaction => audit.RecordAsync(transaction, SignInEvents.Throttled, account?.Id, client));
-        gate.Count(refusal.Code);
-        return new SignInOutcome.Refused(refusal);
+        if (blocked.IsTold)
+        {
+            await database.WriteAsync(transaction => audit.RecordAsync(transaction, SignInEvents.Throttled, account?.Id, client, new { blocked.Times }));
+        }
+
+        gate.Count(blocked.Problem.Code);
+        return new SignInOutcome.Refused(blocked.Problem);
     }
 
     /// <summary>Not the account's own password; perhaps the one that was mailed to it.</summary>

@@ -14,6 +14,17 @@ public sealed class AllowanceStore
         """,
         new { key, most, now, end }) == 1;
 
+    /// <returns>How many there are now. Whoever only counts never runs out.</returns>
+    public Task<long> CountAsync(Transaction transaction, string key, long now, long end) => transaction.GetAsync<long>(
+        """
+        INSERT INTO allowances (key, taken, ends_at) VALUES (@key, 1, @end)
+        ON CONFLICT (key) DO UPDATE SET
+            taken = CASE WHEN allowances.ends_at <= @now THEN 1 ELSE allowances.taken + 1 END,
+            ends_at = CASE WHEN allowances.ends_at <= @now THEN @end ELSE allowances.ends_at END
+        RETURNING taken
+        """,
+        new { key, now, end });
+
     public Task<long> GetEndAsync(Scope scope, string key) => scope.GetAsync<long>("SELECT ends_at FROM allowances WHERE key = @key", new { key });
 
     public Task GiveBackAsync(Transaction transaction, string key) =>

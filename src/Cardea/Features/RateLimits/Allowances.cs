@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Cardea.Crypto.Secrets;
 using Cardea.Foundation.Data;
+using Cardea.Foundation.Problems;
 
 namespace Cardea.Features.RateLimits;
 
@@ -10,6 +11,9 @@ public sealed record Allowance(string Name, int Most, TimeSpan Window);
 
 public sealed class Allowances(AllowanceStore store, MasterKey masterKey, TimeProvider clock)
 {
+    /// <summary>A block can be for good, and one that somebody runs against for days is told of more than once.</summary>
+    private static readonly TimeSpan LongestCounted = TimeSpan.FromHours(1);
+
     private readonly byte[] _key = masterKey.Derive("allowances");
 
     /// <returns>How long until there is more, or null when one was taken.</returns>
@@ -25,6 +29,16 @@ public sealed class Allowances(AllowanceStore store, MasterKey masterKey, TimePr
     }
 
     public Task GiveBackAsync(Transaction transaction, Allowance allowance, string whose) => store.GiveBackAsync(transaction, Key(allowance, whose));
+
+    /// <summary>Counts what is turned away, so that not all of it must be written down.</summary>
+    /// <param name="transaction">Where it is counted.</param>
+    /// <param name="block">What is shut, and until when.</param>
+    /// <param name="wait">How long that is from now.</param>
+    public async Task<Blocked> BlockAsync(Transaction transaction, string block, TimeSpan wait)
+    {
+        var (counted, now) = (new Allowance("turned-away", int.MaxValue, wait < LongestCounted ? wait : LongestCounted), clock.Milliseconds());
+        return new(CommonProblems.TooManyRequests.After(wait), await store.CountAsync(transaction, Key(counted, block), now, now + (long)counted.Window.TotalMilliseconds));
+    }
 
     /// <summary>A keyed hash: whose it is can be a mail address, which nobody erases here when its account goes.</summary>
     private string Key(Allowance allowance, string whose) =>

@@ -1,5 +1,4 @@
 using Cardea.Foundation.Data;
-using Cardea.Foundation.Problems;
 
 namespace Cardea.Features.RateLimits;
 
@@ -7,16 +6,16 @@ namespace Cardea.Features.RateLimits;
 /// Counts wrong guesses at one secret in the database. A try is counted before it is checked and taken back when it was right, each in a
 /// short transaction of its own: so a hundred parallel guesses count as a hundred, and neither a rollback nor a restart forgets one.
 /// </summary>
-public sealed class AttemptCounters(AttemptCounterStore store, TimeProvider clock)
+public sealed class AttemptCounters(AttemptCounterStore store, Allowances allowances, TimeProvider clock)
 {
     /// <returns>Null when the try is counted and may be made; otherwise how long to wait, and nothing is counted.</returns>
-    public async Task<Problem?> BeginAsync(Transaction transaction, string key, AttemptLadder ladder)
+    public async Task<Blocked?> BeginAsync(Transaction transaction, string key, AttemptLadder ladder)
     {
         var now = clock.Milliseconds();
         if (await store.TryCountAsync(transaction, key, now) is not { } failures)
         {
             var until = await store.GetBlockedUntilAsync(transaction, key);
-            return CommonProblems.TooManyRequests.After(TimeSpan.FromMilliseconds(until - now));
+            return await allowances.BlockAsync(transaction, FormattableString.Invariant($"{key} until {until}"), TimeSpan.FromMilliseconds(until - now));
         }
 
         if (ladder.PauseAfter(failures) is { Ticks: > 0 } pause)

@@ -1,6 +1,5 @@
 using Cardea.Features.RateLimits;
 using Cardea.Foundation.Data;
-using Cardea.Foundation.Problems;
 
 namespace Cardea.Features.SecondSteps;
 
@@ -13,9 +12,9 @@ public sealed class FactorAttempts(Database database, AttemptCounters counters)
 {
     private static readonly AttemptLadder Ladder = new(Free: 10, TimeSpan.FromMinutes(15), TimeSpan.FromHours(24), Last: 100);
 
-    public Task<Problem?> BeginAsync(string accountId, ISecondFactor factor) => factor.IsGuessable
+    public Task<Blocked?> BeginAsync(string accountId, ISecondFactor factor) => factor.IsGuessable
         ? database.WriteAsync(transaction => counters.BeginAsync(transaction, Key(accountId, factor), Ladder))
-        : Task.FromResult<Problem?>(null);
+        : Task.FromResult<Blocked?>(null);
 
     public Task SucceedAsync(Transaction transaction, string accountId, ISecondFactor factor) =>
         factor.IsGuessable ? counters.ForgetAsync(transaction, Key(accountId, factor)) : Task.CompletedTask;

@@ -1,5 +1,6 @@
 using Cardea.Features.Accounts;
 using Cardea.Features.Audit;
+using Cardea.Features.RateLimits;
 using Cardea.Features.Sessions;
 using Cardea.Features.SignIn;
 using Cardea.Foundation.Data;
@@ -50,6 +51,7 @@ public sealed class Reauthentication(
     private async Task<Problem?> ConfirmByFactorAsync(Caller caller, AccountSnapshot account, FactorAnswer answer, ClientInfo client)
     {
         Problem? refusal = null;
+        Blocked? blocked = null;
         foreach (var factor in factors.Where(factor => factor.Kind is not FactorKind.Fallback && factor.Takes(answer)))
         {
             if (!await database.ReadAsync(scope => factor.IsAvailableAsync(scope, account, null)))
@@ -57,9 +59,9 @@ public sealed class Reauthentication(
                 continue;
             }
 
-            if (await attempts.BeginAsync(account.Id, factor) is { } throttled)
+            if (await attempts.BeginAsync(account.Id, factor) is { } shut)
             {
-                refusal = throttled;
+                blocked = shut;
                 continue;
             }
 
@@ -85,8 +87,13 @@ public sealed class Reauthentication(
             }
         }
 
-        await database.WriteAsync(transaction => audit.RecordAsync(transaction, SecondStepsEvents.ReauthenticationFailed, account.Id, client, sessionId: caller.SessionId));
-        return refusal ?? SecondStepsProblems.InvalidCode;
+        if (blocked is not { IsTold: false })
+        {
+            await database.WriteAsync(transaction =>
+                audit.RecordAsync(transaction, SecondStepsEvents.ReauthenticationFailed, account.Id, client, blocked is null ? null : new { blocked.Times }, caller.SessionId));
+        }
+
+        return refusal ?? blocked?.Problem ?? SecondStepsProblems.InvalidCode;
     }
 
     private async Task DoneAsync(Transaction transaction, Caller caller, IReadOnlyList<string> amr, bool byFactor, ClientInfo client)

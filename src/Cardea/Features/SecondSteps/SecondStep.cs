@@ -34,10 +34,14 @@ public sealed class SecondStep(
             return Refuse(SecondStepsProblems.InvalidCode);
         }
 
-        if (await attempts.BeginAsync(account.Id, factor) is { } throttled)
+        if (await attempts.BeginAsync(account.Id, factor) is { } blocked)
         {
-            await database.WriteAsync(transaction => audit.RecordAsync(transaction, SecondStepsEvents.Throttled, account.Id, request.Client, new { factor.Method }));
-            return Refuse(throttled);
+            if (blocked.IsTold)
+            {
+                await database.WriteAsync(transaction => audit.RecordAsync(transaction, SecondStepsEvents.Throttled, account.Id, request.Client, new { factor.Method, blocked.Times }));
+            }
+
+            return Refuse(blocked.Problem);
         }
 
         switch (await factor.CheckAsync(account, pending, answer, request.Client))

@@ -57,9 +57,9 @@ public sealed class TotpEnrolment(
     public async Task<(IReadOnlyList<string>? RecoveryCodes, Problem? Refusal)> ConfirmAsync(Caller caller, string? code, ClientInfo client)
     {
         var key = $"totp-confirm:{caller.AccountId}";
-        if (await database.WriteAsync(transaction => counters.BeginAsync(transaction, key, Confirmations)) is { } throttled)
+        if (await database.WriteAsync(transaction => counters.BeginAsync(transaction, key, Confirmations)) is { } blocked)
         {
-            return (null, throttled);
+            return (null, blocked.Problem);
         }
 
         if (await FindBegunAsync(caller) is not { } stored)

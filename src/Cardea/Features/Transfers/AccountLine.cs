@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Cardea.Foundation.Web;
@@ -38,8 +37,10 @@ public sealed record AccountLine
 
     public IReadOnlyList<string>? Roles { get; init; }
 
+    [JsonConverter(typeof(FileInstant))]
     public DateTimeOffset? CreatedAt { get; init; }
 
+    [JsonConverter(typeof(FileInstant))]
     public DateTimeOffset? LastLoginAt { get; init; }
 
     public bool? Disabled { get; init; }
@@ -50,6 +51,7 @@ public sealed record AccountLine
 
     public string? PasswordHash { get; init; }
 
+    [JsonConverter(typeof(FileInstant))]
     public DateTimeOffset? PasswordChangedAt { get; init; }
 
     public string? TotpSecret { get; init; }
@@ -108,9 +110,7 @@ public sealed record AccountLine
                 return null;
             }
 
-            // As RFC 3339 writes it: a text without an offset would be of this machine's time zone.
-            if (text.Length <= 40 && text.AsSpan().ContainsAny("Zz+") | text.LastIndexOf('-') > 10
-                && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var instant))
+            if (FileInstant.TryParse(text, out var instant))
             {
                 return instant;
             }
@@ -144,5 +144,5 @@ public sealed record AccountLine
 
     private static string? Shown(bool? flag) => flag switch { null => null, true => "true", false => "false" };
 
-    private static string? Shown(DateTimeOffset? at) => at?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    private static string? Shown(DateTimeOffset? at) => at is { } instant ? FileInstant.Shown(instant) : null;
 }

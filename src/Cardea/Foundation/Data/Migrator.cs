@@ -5,7 +5,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Cardea.Foundation.Data;
 
-/// <summary>Brings the schema up to this program's, once, however many nodes start together. There is no way back but a backup.</summary>
+/// <summary>
+/// Brings the schema up to this program's, once, however many nodes start together. There is no way back but a backup. Nodes of the version before may be
+/// serving meanwhile, and do so until they are exchanged: a migration that they can't bear begins with a line <c>-- breaking: why</c>, and the changelog names it.
+/// </summary>
 public sealed partial class Migrator(Database database, TimeProvider clock, ILogger<Migrator> log)
 {
     private const string Prefix = "Cardea.Migrations.";
@@ -48,6 +51,11 @@ public sealed partial class Migrator(Database database, TimeProvider clock, ILog
             },
             cancellation);
         ran.ForEach(LogRan);
+        foreach (var migration in Known().Where(migration => migration.Breaking is not null && ran.Contains(migration.Name)))
+        {
+            LogBreaking(migration.Name, migration.Breaking!);
+        }
+
         return ran;
     }
 
@@ -102,20 +110,33 @@ public sealed partial class Migrator(Database database, TimeProvider clock, ILog
             .Select(name =>
             {
                 using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
-                var text = reader.ReadToEnd().ReplaceLineEndings("\n");
-                var file = name[Prefix.Length..^".sql".Length];
-                var checksum = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-                return new Migration(long.Parse(file[..4], System.Globalization.CultureInfo.InvariantCulture), file, text, checksum);
+                return Read(name[Prefix.Length..^".sql".Length], reader.ReadToEnd().ReplaceLineEndings("\n"));
             })];
     }
+
+    internal static Migration Read(string name, string text) => new(
+        long.Parse(name[..4], System.Globalization.CultureInfo.InvariantCulture), name, text, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))))
+    {
+        Breaking = BreakingLine().Match(text) is { Success: true } line ? line.Groups[1].Value : null,
+    };
 
     [GeneratedRegex(@"^CREATE TABLE (\w+)", RegexOptions.Multiline)]
     private static partial Regex CreateTable();
 
+    [GeneratedRegex(@"\A-- breaking: (.+)$", RegexOptions.Multiline)]
+    private static partial Regex BreakingLine();
+
     [LoggerMessage(1, LogLevel.Information, "Migrated the database: {Migration}")]
     private partial void LogRan(string migration);
 
-    internal sealed record Migration(long Version, string Name, string Text, string Checksum);
+    [LoggerMessage(2, LogLevel.Warning, "{Migration} is not for nodes of an older version, which must be stopped: {Reason}")]
+    private partial void LogBreaking(string migration, string reason);
+
+    internal sealed record Migration(long Version, string Name, string Text, string Checksum)
+    {
+        /// <summary>Why a node of the version before can't go on serving; null when it can.</summary>
+        public string? Breaking { get; init; }
+    }
 
     private sealed record Applied(long Version, string Name, string Checksum);
 }

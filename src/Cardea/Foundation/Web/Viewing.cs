@@ -25,9 +25,14 @@ public static class Viewing
             return null;
         }
 
-        var metadata = http.GetEndpoint()?.Metadata;
-        var isLook = (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)) && metadata?.GetMetadata<RefusesViewers>() is null;
-        return isLook || metadata?.GetMetadata<TakesViewers>() is not null ? null : CommonProblems.ViewingOnly;
+        return IsShut(http.Request.Method, http.GetEndpoint()?.Metadata ?? EndpointMetadataCollection.Empty) ? CommonProblems.ViewingOnly : null;
+    }
+
+    /// <summary>Whether who only looks is refused at a door. The API's document asks the same, so that neither forgets a door that the other knows.</summary>
+    public static bool IsShut(string method, IEnumerable<object> metadata)
+    {
+        var isLook = (HttpMethods.IsGet(method) || HttpMethods.IsHead(method)) && !metadata.OfType<RefusesViewers>().Any();
+        return !isLook && !metadata.OfType<TakesViewers>().Any();
     }
 
     private sealed class TakesViewers

@@ -64,6 +64,42 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task Migrate_on_an_empty_folder_makes_the_master_key_too_so_that_every_command_works_after_it()
+    {
+        string[] place = ["--environment", "Development"];
+        var made = await ServerProcess.RunAsync(_folder.Path, ["migrate", .. place]);
+        Assert.Contains($"Made the master key {_folder.File("data/master.key")}. Keep a copy elsewhere", made.Out, StringComparison.Ordinal);
+        var key = await File.ReadAllTextAsync(_folder.File("data/master.key"));
+
+        foreach (var command in (string[][])[["user", "list"], ["keys", "list"], ["audit", "verify"], ["user", "add", "alice@example.org"], ["keys", "rotate"]])
+        {
+            var ended = await ServerProcess.RunAsync(_folder.Path, [.. command, .. place]);
+            Assert.True(ended is { ExitCode: 0, Error: "" }, $"{string.Join(' ', command)}: {ended.Error}");
+        }
+
+        Assert.Equal(key, await File.ReadAllTextAsync(_folder.File("data/master.key")));
+
+        // A key that is gone from a database which was used with it is not replaced: nothing could be read again.
+        File.Delete(_folder.File("data/master.key"));
+        Assert.DoesNotContain("Made the master key", (await ServerProcess.RunAsync(_folder.Path, ["migrate", .. place])).Out, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder.File("data/master.key")));
+        Assert.StartsWith("There is no master key in", (await ServerProcess.RunAsync(_folder.Path, ["user", "list", .. place])).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_that_was_migrated_without_a_key_and_never_used_asks_nobody_for_one()
+    {
+        string[] place = ["--environment", "Development"];
+        await ServerProcess.RunAsync(_folder.Path, ["migrate", .. place]);
+        File.Delete(_folder.File("data/master.key"));
+
+        var ended = await ServerProcess.RunAsync(_folder.Path, ["user", "add", "alice@example.org", .. place]);
+
+        Assert.True(ended is { ExitCode: 0, Error: "" }, ended.Error);
+        Assert.True(File.Exists(_folder.File("data/master.key")));
+    }
+
+    [Fact]
     public async Task A_database_that_does_not_answer_is_told_in_a_sentence()
     {
         var ended = await ServerProcess.RunAsync(_folder.Path, [

@@ -103,6 +103,31 @@ public sealed class ImportedRowsTests : IDisposable
         Assert.Equal(["4 imported"], (await database.ImportAsync(_folder, file, "--ignore-unknown")).Outcomes.Where(outcome => outcome.EndsWith(" imported", StringComparison.Ordinal)));
     }
 
+    /// <summary>The machine's own time zone decides nothing: what has no offset is refused, in a table as in lines of JSON.</summary>
+    [Theory, OnSqlite, OnPostgres]
+    public async Task An_instant_has_an_offset_in_either_form_or_its_row_is_skipped(Engine engine)
+    {
+        (string Text, string? Utc)[] given =
+        [
+            ("2020-02-29T12:00:00Z", "2020-02-29T12:00:00.000"), ("2020-02-29T12:00:00+02:00", "2020-02-29T10:00:00.000"), ("2020-02-29 12:00:00.123456-0530", "2020-02-29T17:30:00.123"),
+            ("2020-02-29 12:00:00+00", "2020-02-29T12:00:00.000"), ("2020-02-29t12:00z", "2020-02-29T12:00:00.000"), ("2020-02-29T12:00:00.123456789Z", "2020-02-29T12:00:00.123"),
+            ("2020-02-29T12:00:00", null), ("2020-02-29 12:00:00.5", null), ("2020-02-29", null), ("2020-02-29Z", null), ("2020-02-30T12:00:00Z", null), ("29.02.2020 12:00:00 +00:00", null), ("1582977600", null),
+        ];
+        await using TestDatabase tables = await TestDatabase.CreateAsync(engine), lines = await TestDatabase.CreateAsync(engine);
+        var csv = _folder.File("people.csv", "email,created_at\n" + string.Concat(given.Select((row, number) => $"p{number:d2}@example.org,{row.Text}\n")));
+        var json = _folder.File("people.jsonl", string.Concat(given.Select((row, number) => $"{{\"email\":\"p{number:d2}@example.org\",\"created_at\":\"{row.Text}\"}}\n")));
+
+        foreach (var (database, file, first) in new[] { (tables, csv, 2), (lines, json, 1) })
+        {
+            var moved = await database.ImportAsync(_folder, file);
+
+            Assert.Equal(given.Select((row, number) => $"{number + first} {(row.Utc is null ? "skipped invalid_value created_at" : "imported")}"), moved.Outcomes);
+            Assert.Equal(
+                given.Where(row => row.Utc is not null).Select(row => row.Utc),
+                (await database.QueryAsync<long>("SELECT created_at FROM accounts ORDER BY email")).Select(at => DateTimeOffset.FromUnixTimeMilliseconds(at).ToString("yyyy-MM-dd'T'HH:mm:ss.fff", System.Globalization.CultureInfo.InvariantCulture)));
+        }
+    }
+
     [Theory]
     [InlineData("people.csv", "name,password\nAnn,x\n", "has no column \"email\"")]
     [InlineData("people.csv", "email,e-mail\n", "has a column \"e-mail\" that is not known. There are: id, email,")]
