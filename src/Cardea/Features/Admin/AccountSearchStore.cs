@@ -25,6 +25,9 @@ public sealed class AccountSearchStore
     private const int Sample = 100;
     private const int LongestWalk = 2500;
 
+    /// <summary>So many accounts with the rarest part of a text SQLite looks at, before it asks for the other parts.</summary>
+    private const int FewParts = 300;
+
     /// <summary>The rows of SQLite's index that belong to the same 16 ms (see the migration).</summary>
     private const long GroupSize = 4096;
     private const int GroupDigits = 11;
@@ -35,9 +38,9 @@ public sealed class AccountSearchStore
         return await FewAsync(wanted, filter) is { } few
             ? await wanted.QueryAsync($"SELECT {AccountStore.Columns} FROM (SELECT * FROM ({few}) these LIMIT {2 * Large}) few CROSS JOIN accounts WHERE accounts.id = few_id AND {wanted.Conditions} ORDER BY id DESC LIMIT @most")
             : wanted.Text is null or { IsShort: true } or { Id: not null } ? await WalkAsync(wanted)
+            : wanted.Text.Parts.Count == 0 ? await WalkAsync(wanted)
             : scope.Dialect.Engine is Engine.Postgres ? await SearchPostgresAsync(wanted)
-            : wanted.Text.Parts.Length > 0 ? await SearchSqliteAsync(wanted)
-            : await WalkAsync(wanted);
+            : await SearchSqliteAsync(wanted);
     }
 
     private static Task<List<Account>> WalkAsync(Wanted wanted) =>
@@ -51,12 +54,13 @@ public sealed class AccountSearchStore
         if (filter.Role is not null)
         {
             sets.Add("SELECT account_id AS few_id FROM account_roles WHERE role = @role");
-            wanted.Add("role", filter.Role, "EXISTS (SELECT 1 FROM account_roles held WHERE held.account_id = accounts.id AND held.role = @role)");
+            wanted.Values["role"] = filter.Role;
+            wanted.Filter("EXISTS (SELECT 1 FROM account_roles held WHERE held.account_id = accounts.id AND held.role = @role)");
         }
 
         if (filter.Status switch { "disabled" => "disabled_at IS NOT NULL", "active" => "disabled_at IS NULL", "unverified" => "email_verified_at IS NULL", _ => null } is { } state)
         {
-            wanted.Add(state);
+            wanted.Filter(state);
             if (filter.Status is not "active" && (filter.Role is not null || wanted.Text is not null)) // has an index; alone it is walked in its order
             {
                 sets.Add($"SELECT id AS few_id FROM accounts WHERE {state}");
@@ -76,21 +80,37 @@ public sealed class AccountSearchStore
 
     private static async Task<List<Account>> SearchSqliteAsync(Wanted wanted)
     {
-        var found = $"""
-            SELECT {AccountStore.Columns}
-            FROM account_search CROSS JOIN account_search_rows ON account_search_rows.search_row = account_search.rowid CROSS JOIN accounts ON accounts.id = account_search_rows.account
-            WHERE account_search MATCH @parts AND {wanted.Conditions} AND account_search.rowid
-            """;
-        var page = await wanted.QueryAsync($"{found} BETWEEN 0 AND @last ORDER BY account_search.rowid DESC LIMIT @most");
-        var strays = await wanted.QueryAsync($"{found} < 0");
+        // To look at an account takes less time than to look for it in one more list of many.
+        var rarest = $"(SELECT rowid FROM account_search WHERE account_search MATCH @rarest AND rowid BETWEEN 0 AND @last ORDER BY rowid DESC LIMIT {FewParts})";
+        var (few, hasStrays) = (await wanted.QueryAsync<(long, bool)>($"SELECT (SELECT COUNT(*) FROM {rarest}), EXISTS (SELECT 1 FROM account_search_rows WHERE search_row < 0)")).Single();
+        var page = few < FewParts ? await FindAsync(rarest, "found.rowid >= 0") : await FindAsync("account_search", "account_search MATCH @match AND found.rowid BETWEEN 0 AND @last");
         if (page.Count == wanted.Most)
         {
             // Within the 16 ms at which the page ends there may be newer ones that have not been read.
-            wanted.Values["end"] = FirstRow(page[^1].Id);
-            page.AddRange(await wanted.QueryAsync($"{found} BETWEEN @end AND @end + {GroupSize - 1}"));
+            (wanted.Values["oldest"], wanted.Values["end"]) = (page[^1].Id, FirstRow(page[^1].Id));
+            if ((await wanted.QueryAsync<bool>("SELECT EXISTS (SELECT 1 FROM account_search_rows WHERE search_row >= @end AND search_row < (SELECT search_row FROM account_search_rows WHERE account = @oldest))")).Single())
+            {
+                wanted.Values["most"] = GroupSize;
+                page.AddRange(await FindAsync("account_search", $"account_search MATCH @match AND found.rowid BETWEEN @end AND @end + {GroupSize - 1}"));
+            }
         }
 
-        return [.. page.Concat(strays).DistinctBy(account => account.Id).OrderByDescending(account => account.Id, StringComparer.Ordinal).Take(wanted.Most)];
+        if (hasStrays)
+        {
+            wanted.Values["most"] = long.MaxValue;
+            page.AddRange(await FindAsync("account_search", "account_search MATCH @match AND found.rowid < 0"));
+        }
+
+        return [.. page.DistinctBy(account => account.Id).OrderByDescending(account => account.Id, StringComparer.Ordinal).Take(wanted.Most)];
+
+        // Read in the order in which they are named: the index leads.
+        Task<List<Account>> FindAsync(string found, string rows) => wanted.QueryAsync(
+            $"""
+            SELECT {AccountStore.Columns}
+            FROM {found} found CROSS JOIN account_search_rows ON account_search_rows.search_row = found.rowid CROSS JOIN accounts ON accounts.id = account_search_rows.account
+            WHERE {rows} AND {wanted.Conditions}
+            ORDER BY found.rowid DESC LIMIT @most
+            """);
     }
 
     private static async Task<List<Account>> SearchPostgresAsync(Wanted wanted)
@@ -107,14 +127,19 @@ public sealed class AccountSearchStore
             return met;
         }
 
-        var ids = await wanted.QueryAsync<string>(
-            $"""
-            SELECT id FROM accounts
-            WHERE account_search_parts(search_words, 3) || account_search_parts(search_words, 5) @> account_search_parts(lower(@text), @size) AND search_words LIKE lower(@anywhere) ESCAPE '!' LIMIT {Large}
-            """);
+        // Of short texts the parts of three are all there is; of long ones their lists are long, and nothing but the words would lead to them.
+        var index = wanted.Text!.IsLong
+            ? "account_search_parts(search_words, 2) && account_search_parts(lower(@first), 1) AND account_search_parts(search_words, 2) && account_search_parts(lower(@second), 1) AND search_words || ''"
+            : "search_words";
+        var ids = await wanted.QueryAsync<string>($"SELECT id FROM accounts WHERE {index} LIKE lower(@anywhere) ESCAPE '!' LIMIT {Large}");
+        if (ids.Count == Large)
+        {
+            return await WalkAsync(wanted);
+        }
+
+        ids = [.. ids.Where(id => string.CompareOrdinal(id, wanted.Before) < 0).OrderDescending(StringComparer.Ordinal).Take(wanted.IsFiltered ? Large : wanted.Most)];
         wanted.Values["ids"] = ids;
-        return ids.Count == Large ? await WalkAsync(wanted)
-            : ids.Count == 0 ? []
+        return ids.Count == 0 ? []
             : await wanted.QueryAsync($"{AccountStore.Select} WHERE id = ANY(@ids) AND {wanted.Conditions} ORDER BY id DESC LIMIT @most");
 
         Task<List<Account>> MeetAsync(int rows) => wanted.QueryAsync(
@@ -138,7 +163,7 @@ public sealed class AccountSearchStore
 
         public Wanted(Scope scope, SearchText? text, string before, int most)
         {
-            (_scope, Text, Most, Values) = (scope, text, most, new() { ["before"] = before, ["most"] = most });
+            (_scope, Text, Before, Most, Values) = (scope, text, before, most, new() { ["before"] = before, ["most"] = most });
             if (text is null)
             {
                 return;
@@ -157,7 +182,8 @@ public sealed class AccountSearchStore
             }
             else
             {
-                (Values["text"], Values["size"], Values["parts"], Values["last"]) = (text.Text, text.Size, text.Parts, LastRow(before));
+                (Values["first"], Values["second"]) = (text.Rarest.FirstOrDefault(""), text.Rarest.LastOrDefault(""));
+                (Values["rarest"], Values["match"], Values["last"]) = (text.Match(1), text.Match(text.Parts.Count), LastRow(before));
                 Add("anywhere", any + pattern + any, Matches(isPostgres ? "search_words" : "lower(email || ' ' || coalesce(username, '') || ' ' || coalesce(given_name, '') || ' ' || coalesce(family_name, '') || ' ' || accounts.id)", "@anywhere"));
             }
 
@@ -166,18 +192,27 @@ public sealed class AccountSearchStore
 
         public SearchText? Text { get; }
 
+        public string Before { get; }
+
         public int Most { get; }
+
+        /// <summary>Whether anything is asked for besides a text.</summary>
+        public bool IsFiltered { get; private set; }
 
         public Dictionary<string, object> Values { get; }
 
         public string Conditions => string.Join(" AND ", _conditions);
 
-        public void Add(string condition) => _conditions.Add(condition);
+        public void Filter(string condition)
+        {
+            _conditions.Add(condition);
+            IsFiltered = true;
+        }
 
-        public void Add(string name, object value, string condition)
+        private void Add(string name, string value, string condition)
         {
             Values[name] = value;
-            Add(condition);
+            _conditions.Add(condition);
         }
 
         public Task<List<Account>> QueryAsync(string sql) => QueryAsync<Account>(sql);

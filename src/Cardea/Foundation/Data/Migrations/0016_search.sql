@@ -1,5 +1,5 @@
--- An index for the search that answers as soon among a million accounts as among a thousand: of every part of five letters, of which few accounts have
--- the same, and of every part of three. What it replaces held parts of three alone, and met long lists.
+-- An index for the search that answers as soon among a million accounts as among a thousand: of longer parts, of which few accounts have the same. Of parts
+-- of three letters the lists were long.
 
 {sqlite}
 DROP TRIGGER account_search_added;
@@ -8,7 +8,7 @@ DROP TRIGGER account_search_removed;
 DROP TABLE account_search;
 DROP TABLE account_search_rows;
 
--- Holds no text, but the parts only, a line each; what begins with three letters is found as fast as five. Whatever is not the end of a line is a letter.
+-- Holds no text, but every part of five letters, a line each; what begins with three letters is found as fast as five. Whatever is not the end of a line is a letter.
 CREATE VIRTUAL TABLE account_search USING fts5 (
     parts, content = '', detail = 'none', prefix = '3', tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Z* Cf Cn Co Cs'");
 -- Rows of the index in the order of the ids, so that the newest are read first: its first 44 bits (16 ms each), and then 4,096 numbers for whom they have
@@ -29,7 +29,7 @@ SELECT id,
         ((instr('0123456789abcdef', substr(id, 7, 1)) - 1) << 28) + ((instr('0123456789abcdef', substr(id, 8, 1)) - 1) << 24) + ((instr('0123456789abcdef', substr(id, 9, 1)) - 1) << 20) +
         ((instr('0123456789abcdef', substr(id, 10, 1)) - 1) << 16) + ((instr('0123456789abcdef', substr(id, 11, 1)) - 1) << 12)
     END AS first_row,
-    (SELECT group_concat(substr(words || '    ', place, 5), char(10)) FROM account_search_places WHERE place <= length(words)) AS parts
+    (SELECT group_concat(substr(padded, place, 5), char(10)) FROM (SELECT words || '    ' AS padded) CROSS JOIN account_search_places WHERE place <= length(padded) - 4) AS parts -- put together once
 FROM (SELECT id, lower(email || ' ' || coalesce(username, '') || ' ' || coalesce(given_name, '') || ' ' || coalesce(family_name, '') || ' ' || id) AS words FROM accounts);
 
 -- Triggers keep it, so that no way to change an account can forget it.
@@ -66,10 +66,11 @@ INSERT INTO account_search (rowid, parts) SELECT search_row, parts FROM account_
 INSERT INTO account_search (account_search, rank) VALUES ('hashsize', 1048576);
 {end}
 {postgres}
--- As numbers, which are smaller; two parts that have the same are told apart by reading the words. What it costs keeps the planner from reading all accounts.
-CREATE FUNCTION account_search_parts(words TEXT, size INTEGER) RETURNS INTEGER[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 10000
-AS $parts$ SELECT ARRAY(SELECT hashtext(substr(words, place, size)) FROM generate_series(1, length(words) - size + 1) place) $parts$;
-DROP INDEX IF EXISTS accounts_by_words;
+-- The index of parts of three stays for texts that are no longer. Of every second part of four letters any five hold one; as numbers they are smaller, and
+-- two parts that have the same are told apart by reading the words. What the function costs keeps the planner from reading all accounts, and what it may
+-- not do from starting several processes for one of them.
+CREATE FUNCTION account_search_parts(words TEXT, step INTEGER) RETURNS INTEGER[] LANGUAGE sql IMMUTABLE STRICT PARALLEL UNSAFE COST 1000
+AS $parts$ SELECT ARRAY(SELECT hashtext(substr(words, place, 4)) FROM generate_series(1, length(words) - 3, step) place) $parts$;
 -- What was added last waits in a list that each search reads: a short one.
-CREATE INDEX accounts_by_words ON accounts USING gin ((account_search_parts(search_words, 3) || account_search_parts(search_words, 5))) WITH (gin_pending_list_limit = 128);
+CREATE INDEX accounts_by_parts ON accounts USING gin (account_search_parts(search_words, 2)) WITH (gin_pending_list_limit = 256);
 {end}
