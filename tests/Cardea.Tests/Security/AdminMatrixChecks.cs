@@ -37,7 +37,7 @@ public sealed class AdminMatrixChecks
             }
 
             Assert.True(before == await StateAsync(app), $"{where} did something for somebody who may not");
-            Task<Answer> CallAsync(Actor actor, string id) => actor.SendAsync(method, path.Replace("{id}", id, StringComparison.Ordinal).Replace("{name}", "counter", StringComparison.Ordinal), method == HttpMethod.Get ? null : new { });
+            Task<Answer> CallAsync(Actor actor, string id) => actor.SendAsync(method, path.Replace("{id}", id, StringComparison.Ordinal).Replace("{name}", "counter", StringComparison.Ordinal).Replace("{session}", user.SessionId, StringComparison.Ordinal), method == HttpMethod.Get ? null : new { });
         }
 
         app.Clock.Advance(TimeSpan.FromMinutes(11));

@@ -192,6 +192,8 @@ public sealed class AuEventTests
         var carol = "users/" + (await DoesAsync(HttpMethod.Post, "users", new { email = "carol@example.org" }, "account.added", "account.invited")).Json.GetProperty("id").GetString();
         await DoesAsync(HttpMethod.Patch, carol, new { given_name = "Carol", is_verified = true }, "account.changed_by_admin");
         await DoesAsync(HttpMethod.Post, carol + "/unlock", null, "account.unlocked");
+        var elsewhere = await app.NewActor().As(root).SignInAsync();
+        await DoesAsync(HttpMethod.Delete, $"users/{root.Id}/sessions/{elsewhere.SessionId}", null, "session.ended_by_admin");
         await DoesAsync(HttpMethod.Post, carol + "/sign-out", null, "account.signed_out_by_admin");
         await DoesAsync(HttpMethod.Post, carol + "/send-reset", null, "password.reset_sent");
         await DoesAsync(HttpMethod.Post, "roles", new { name = "support", description = "Answers questions", permissions = new[] { "accounts.read" } }, "role.added");

@@ -64,6 +64,7 @@ public sealed class PagesForgeryChecks
         ["/admin/users/{id}/enable"] = _ => [],
         ["/admin/users/{id}/unlock"] = _ => [],
         ["/admin/users/{id}/sign-out"] = _ => [],
+        ["/admin/users/{id}/end-session"] = victim => [("session", victim.Target!.SessionId)],
         ["/admin/users/{id}/send-reset"] = _ => [],
         ["/admin/users/{id}/temporary-password"] = _ => [],
         ["/admin/users/{id}/reset-factors"] = _ => [],
@@ -115,6 +116,7 @@ public sealed class PagesForgeryChecks
             await AdministerAsync(app, victim);
             (await victim.Browser.PostAsync($"/admin/users/{victim.Target!.Id}/view-as")).Expect(HttpStatusCode.SeeOther);
         },
+        ["/admin/users/{id}/end-session"] = (_, victim) => victim.Target!.SignInAsync(),
         ["/admin/users/{id}/enable"] = (app, victim) => app.Database.ExecuteAsync("UPDATE accounts SET disabled_at = 1 WHERE id = @Id", new { victim.Target!.Id }),
         ["/admin/mail/{id}/retry"] = async (app, victim) =>
         {

@@ -83,6 +83,18 @@ public sealed class AccountCare(
     public Task<Problem?> SignOutAsync(string accountId, Administrator by) =>
         ActAsync(accountId, AdminEvents.SessionsEnded, by, (transaction, account) => sessions.EndAllAsync(transaction, account.Id, client: by.Client));
 
+    /// <summary>One session, such as that of a lost phone. An id that is of another account's session is none of this one's.</summary>
+    public Task<Problem?> EndSessionAsync(string accountId, string sessionId, Administrator by) => database.WriteAsync(async transaction =>
+    {
+        if (!Id.IsWellFormed(sessionId) || !await sessions.TryEndAsync(transaction, sessionId, accountId, by.Client))
+        {
+            return CommonProblems.NotFound;
+        }
+
+        await audit.RecordAsync(transaction, AdminEvents.SessionEnded, accountId, by.Client, sessionId: sessionId, actorId: by.Actor);
+        return null;
+    });
+
     public Task<Problem?> SendResetAsync(string accountId, Administrator by) =>
         ActAsync(accountId, AdminEvents.ResetSent, by, (transaction, account) => reset.SendLinkAsync(transaction, account, by.Client.Language));
 

@@ -105,6 +105,9 @@ public sealed class AdminAccountsEndpoints(
 
     public Task<IResult> SignOutAsync(HttpContext http) => ActAsync(http, care.SignOutAsync, "All sessions of the account have ended.");
 
+    public Task<IResult> EndSessionAsync(HttpContext http) =>
+        ActAsync(http, (id, by) => care.EndSessionAsync(id, http.Request.RouteValues["session"]?.ToString() ?? "", by), "The session has ended.");
+
     public Task<IResult> SendResetAsync(HttpContext http) => ActAsync(http, care.SendResetAsync, "A mail with the next step is on its way to the owner.");
 
     public async Task<IResult> SetTemporaryPasswordAsync(HttpContext http)

@@ -11,6 +11,7 @@ internal static class AdminEvents
     public static readonly AuditKind AccountUnlocked = new("account.unlocked", "An administrator let sign-ins be tried again at once after too many failures.");
     public static readonly AuditKind FactorsReset = new("account.factors_reset", "An administrator or a command removed second factors that the owner had lost; all sessions ended.");
     public static readonly AuditKind SessionsEnded = new("account.signed_out_by_admin", "An administrator ended the account's sessions.");
+    public static readonly AuditKind SessionEnded = new("session.ended_by_admin", "An administrator ended one of the account's sessions.");
     public static readonly AuditKind ResetSent = new("password.reset_sent", "An administrator had a mail sent that lets the owner set a new password.");
     public static readonly AuditKind Invited = new("account.invited", "An administrator invited somebody by mail.");
     public static readonly AuditKind RoleAdded = new("role.added", "A role was made.");

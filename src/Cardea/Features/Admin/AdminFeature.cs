@@ -91,6 +91,7 @@ internal static class AdminFeature
         routes.Form(one + "/enable", pages.EnableAsync, write, Calls, from: one);
         routes.Form(one + "/unlock", pages.UnlockAsync, write, Calls, from: one);
         routes.Form(one + "/sign-out", pages.SignOutAsync, write, Calls, from: one);
+        routes.Form(one + "/end-session", pages.EndSessionAsync, write, Calls, from: one);
         routes.Form(one + "/send-reset", pages.SendResetAsync, write, Calls, from: one);
         routes.Form(one + "/temporary-password", pages.SetTemporaryPasswordAsync, write, Calls, from: one);
         routes.Form(one + "/reset-factors", pages.ResetFactorsAsync, write, Calls, from: one);
@@ -155,6 +156,9 @@ internal static class AdminFeature
         Act("enable", doors.EnableAsync, "Enable an account", "It signs in as before.");
         Act("unlock", doors.UnlockAsync, "Unlock an account", "Failures in a row are forgotten: passwords and codes can be tried again at once.");
         Act("sign-out", doors.SignOutAsync, "End all sessions of an account", "At once on every node.");
+        routes.Door("DELETE", Users + "/{id}/sessions/{session}", doors.EndSessionAsync, write, Calls)
+            .Says("Administration", "End one session of an account", "Its refresh token and access tokens end with it, at once and on every node.")
+            .Gives(StatusCodes.Status200OK, typeof(MessageBody)).Refuses(CommonProblems.NotFound, SecondStepsProblems.ReauthenticationRequired);
         Act("send-reset", doors.SendResetAsync, "Mail a link that sets a new password", "The administrator sees nothing of it.");
         routes.Door("POST", Users + "/{id}/temporary-password", doors.SetTemporaryPasswordAsync, write, Calls)
             .Says("Administration", "Set a temporary password", "Without `password` a random one is mailed to the owner. It must be changed at the next sign-in; all sessions end.")

@@ -15,7 +15,7 @@ namespace Cardea.Features.Admin;
 /// <summary>The browser door to accounts, for administrators: the same deeds as the JSON door.</summary>
 public sealed class AdminUsersPages(
     Database database, AccountSearchStore search, AccountDetails details, RoleStore roles, AuditStore audit, AccountCare care, AccountCreation creation, AccountDisabling disabling,
-    PasswordSetting passwordSetting, FactorReset factorReset, Impersonation impersonation, PasswordPolicy policy, AccountInput input, Cursors cursors, IsPermitted isPermitted, Views views, TimeProvider clock)
+    PasswordSetting passwordSetting, FactorReset factorReset, Impersonation impersonation, PasswordPolicy policy, AccountInput input, AccountsOptions accountsOptions, Cursors cursors, IsPermitted isPermitted, Views views, TimeProvider clock)
 {
     public const string Path = "/admin/users";
     private const int MostEvents = 25;
@@ -114,6 +114,11 @@ public sealed class AdminUsersPages(
 
     public Task<IResult> SignOutAsync(HttpContext http, IFormCollection form) => ActAsync(http, care.SignOutAsync, "All sessions of the account have ended.");
 
+    /// <summary>A page that has been open for a while shows sessions that are over.</summary>
+    public async Task<IResult> EndSessionAsync(HttpContext http, IFormCollection form) => await care.RefuseAsync(http.Caller(), IdOf(http)) is { } forbidden ? PageDoors.Refuse(forbidden)
+        : await care.EndSessionAsync(IdOf(http), form["session"].ToString(), AdminAccountsEndpoints.By(http)) is null ? views.Redirect(http, Here(http), FlashKind.Success, "The session has ended.")
+        : views.Redirect(http, Here(http), FlashKind.Notice, "That session was over already.");
+
     public Task<IResult> SendResetAsync(HttpContext http, IFormCollection form) => ActAsync(http, care.SendResetAsync, "A mail with the next step is on its way to the owner.");
 
     public Task<IResult> SetTemporaryPasswordAsync(HttpContext http, IFormCollection form) =>
@@ -195,7 +200,7 @@ public sealed class AdminUsersPages(
             obstacles.Add(new Phrase("The account has been disabled since {0}.", texts.Time(disabled)));
         }
 
-        if (!user.IsVerified)
+        if (!user.IsVerified && accountsOptions.RequireVerifiedEmail)
         {
             obstacles.Add(new Phrase("The e-mail address is not confirmed."));
         }

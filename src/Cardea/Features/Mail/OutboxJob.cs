@@ -18,6 +18,9 @@ public sealed partial class OutboxJob : Job
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(45);
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(10);
 
+    /// <summary>What is under way when the server is told to stop may go on for so long; what isn't through by then is given back to the queue.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(3);
+
     private readonly Database _database;
     private readonly OutboxStore _store;
     private readonly Outbox _outbox;
@@ -45,15 +48,19 @@ public sealed partial class OutboxJob : Job
         // Side by side, and none waits for the others: one address at which a server dawdles for minutes holds up one place of eight.
         List<(string Id, Task Delivery)> underWay = [];
         var renewedAt = Stopwatch.GetTimestamp();
+        using var cutOff = new CancellationTokenSource();
+        using var farewell = stopping.Register(() => cutOff.CancelAfter(Farewell));
         try
         {
             // A mail without its links must not go out.
             while (_publicUrl.IsKnown)
             {
+                stopping.ThrowIfCancellationRequested();
                 var now = _clock.Milliseconds();
+                // Not cancelled in the middle: what is claimed without being known here waits for its lease to end.
                 var claimed = underWay.Count == AtOnce ? [] : await _database.WriteAsync(
-                    transaction => _store.ClaimAsync(transaction, now, now + (long)Lease.TotalMilliseconds, AtOnce - underWay.Count), stopping);
-                List<(string Id, Task Delivery)> begun = [.. claimed.Select(mail => (mail.Id, DeliverAsync(mail, stopping)))];
+                    transaction => _store.ClaimAsync(transaction, now, now + (long)Lease.TotalMilliseconds, AtOnce - underWay.Count), CancellationToken.None);
+                List<(string Id, Task Delivery)> begun = [.. claimed.Select(mail => (mail.Id, DeliverAsync(mail, cutOff.Token)))];
                 underWay.AddRange(begun);
                 if (underWay.Count == 0)
                 {
@@ -86,7 +93,7 @@ public sealed partial class OutboxJob : Job
         }
     });
 
-    private async Task DeliverAsync(OutboxMail mail, CancellationToken stopping)
+    private async Task DeliverAsync(OutboxMail mail, CancellationToken cutOff)
     {
         var now = _clock.Milliseconds();
         if (now >= mail.SendBefore)
@@ -100,7 +107,7 @@ public sealed partial class OutboxJob : Job
             var content = _outbox.Open(mail) ?? throw new SmtpFailure("The content can't be opened with this master key.", isPermanent: true);
             var rendered = _templates.Render(mail.Template, content.Language, Complete(content.Values, _branding, _publicUrl));
             await _transport.SendAsync(
-                new(mail.Id, mail.Recipient, rendered, content.Values.GetValueOrDefault("link_url"), Code(content.Values), mail.CreatedAt.ToInstant()), stopping);
+                new(mail.Id, mail.Recipient, rendered, content.Values.GetValueOrDefault("link_url"), Code(content.Values), mail.CreatedAt.ToInstant()), cutOff);
             await FinishAsync(mail, MailState.Sent, null);
         }
         catch (SmtpFailure failure) when (failure.IsPermanent)
@@ -108,7 +115,11 @@ public sealed partial class OutboxJob : Job
             LogParked(mail.Id, mail.Template, failure.Message);
             await FinishAsync(mail, MailState.Parked, failure.Message);
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (OperationCanceledException) when (cutOff.IsCancellationRequested)
+        {
+            await _database.WriteAsync(transaction => _store.GiveBackAsync(transaction, mail.Id, _clock.Milliseconds()), CancellationToken.None);
+        }
+        catch (Exception fault)
         {
             var wait = Wait(mail.Attempts);
             LogRetried(mail.Id, mail.Template, wait.TotalSeconds, fault is SmtpFailure ? fault.Message : fault.GetType().Name);

@@ -29,6 +29,10 @@ public sealed class OutboxStore
     public Task RenewAsync(Transaction transaction, string id, long leaseEnd) =>
         transaction.ExecuteAsync("UPDATE outbox SET next_attempt_at = @leaseEnd WHERE id = @id AND state = 'queued'", new { id, leaseEnd });
 
+    /// <summary>Lets another node send it at once: this one stops, and the try was none.</summary>
+    public Task GiveBackAsync(Transaction transaction, string id, long now) =>
+        transaction.ExecuteAsync("UPDATE outbox SET next_attempt_at = @now, attempts = attempts - 1 WHERE id = @id AND state = 'queued'", new { id, now });
+
     /// <summary>
     /// The end of its way. A mail that was delivered is needed no more, and held a secret, perhaps; one that was parked keeps its sealed content, so that
     /// an administrator can send it after all. Of a mail that is no account's, such as the last one to

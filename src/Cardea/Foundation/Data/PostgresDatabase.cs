@@ -216,13 +216,14 @@ public sealed partial class PostgresDatabase : Database
         : TimeSpan.FromSeconds(given.CommandTimeout);
 
     /// <summary>
-    /// To give a statement up, the library asks the server over a new connection and holds a thread meanwhile. On a dead line all that were under
-    /// way do so at once, and the pool of threads, which grows by one or two a second, would have none left for requests that need no database.
+    /// To give a statement up, the library asks the server over a new connection and holds a thread meanwhile, for as long as it may wait for a connection.
+    /// On a dead line all that were under way do so at once, and before they are through so do those that came after them. The pool of threads, which
+    /// grows by one or two a second, would have none left to tell anybody.
     /// </summary>
     private static void KeepThreads(int connections)
     {
         ThreadPool.GetMinThreads(out var workers, out var ports);
-        ThreadPool.SetMinThreads(Math.Max(workers, connections + (2 * Environment.ProcessorCount)), ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, (2 * connections) + (2 * Environment.ProcessorCount)), ports);
     }
 
     private static NpgsqlConnectionStringBuilder Prepare(string connectionString)

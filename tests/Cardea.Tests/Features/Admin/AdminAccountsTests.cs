@@ -156,6 +156,14 @@ public sealed class AdminAccountsTests
         Assert.Equal(carol.SessionId, detail.GetProperty("sessions")[0].GetProperty("id").GetString());
         Assert.False(detail.GetProperty("factors").GetProperty("totp").GetBoolean());
 
+        var phone = await app.NewActor("phone").As(carol).SignInAsync();
+        (await root.DeleteAsync($"{Users}/{carol.Id}/sessions/{root.SessionId}")).Expect(HttpStatusCode.NotFound); // somebody else's
+        (await root.DeleteAsync($"{Users}/{carol.Id}/sessions/{phone.SessionId}")).Expect(HttpStatusCode.OK);
+        (await root.DeleteAsync($"{Users}/{carol.Id}/sessions/{phone.SessionId}")).Expect(HttpStatusCode.NotFound);
+        (await phone.GetAsync("/users/me")).Expect(HttpStatusCode.Unauthorized);
+        (await phone.TryRefreshAsync(phone.RefreshToken!)).Expect(HttpStatusCode.Unauthorized);
+        (await carol.GetAsync("/users/me")).Expect(HttpStatusCode.OK);
+
         (await root.PostAsync($"{Users}/{carol.Id}/sign-out")).Expect(HttpStatusCode.OK);
         (await carol.GetAsync("/users/me")).Expect(HttpStatusCode.Unauthorized);
         await carol.SignInAsync();

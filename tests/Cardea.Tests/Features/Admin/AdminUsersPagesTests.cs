@@ -68,11 +68,17 @@ public sealed class AdminUsersPagesTests
         var carol = await (await app.NewActor("carol").SignUpAsync()).SignInAsync();
         var path = $"{Users}/{carol.Id}";
         var page = (await browser.GetAsync(path)).Expect(HttpStatusCode.OK);
-        Assert.Contains("The e-mail address is not confirmed.", page.Html, StringComparison.Ordinal);
+        Assert.Contains(">not confirmed<", page.Html, StringComparison.Ordinal);
         Assert.Equal(carol.Email, page.ValueOf("email"));
 
         await ActAsync("confirm-address", "The address counts as confirmed.");
+        Assert.DoesNotContain(">not confirmed<", (await browser.GetAsync(path)).Html, StringComparison.Ordinal);
         Assert.Contains("Nothing stands in the way of a sign-in.", (await browser.GetAsync(path)).Html, StringComparison.Ordinal);
+        var tablet = await app.NewActor("tablet").As(carol).SignInAsync();
+        await ActAsync("end-session", "The session has ended.", ("session", tablet.SessionId));
+        (await tablet.GetAsync("/users/me")).Expect(HttpStatusCode.Unauthorized);
+        (await carol.GetAsync("/users/me")).Expect(HttpStatusCode.OK);
+        await ActAsync("end-session", "That session was over already.", ("session", tablet.SessionId));
         await ActAsync("sign-out", "All sessions of the account have ended.");
         (await carol.GetAsync("/users/me")).Expect(HttpStatusCode.Unauthorized);
         await ActAsync("disable", "The account is disabled, and its sessions have ended.");
@@ -110,6 +116,18 @@ public sealed class AdminUsersPagesTests
             Assert.Equal(path, (await browser.PostAsync($"{path}/{act}", fields)).Expect(HttpStatusCode.SeeOther).Location);
             Assert.Equal(says, (await browser.GetAsync(path)).Flash);
         }
+    }
+
+    [Theory]
+    [InlineData(false, "Nothing stands in the way of a sign-in.")]
+    [InlineData(true, "The e-mail address is not confirmed.")]
+    public async Task An_address_that_nobody_proved_stands_in_the_way_only_where_it_does(bool isDemanded, string says)
+    {
+        await using var app = await TestApp.StartAsync(Engine.Sqlite, ("SignUp:RequireVerifiedEmail", isDemanded ? "true" : "false"));
+        var browser = await new PageActor(app).SignInAsync(await app.NewAdministratorAsync());
+        var carol = await app.NewActor("carol").SignUpAsync();
+        Assert.Contains(says, (await browser.GetAsync($"{Users}/{carol.Id}")).Expect(HttpStatusCode.OK).Html, StringComparison.Ordinal);
+        Assert.Equal(isDemanded ? HttpStatusCode.Forbidden : HttpStatusCode.OK, (await carol.TrySignInAsync()).Status);
     }
 
     [Theory, OnSqlite, OnPostgres]

@@ -46,6 +46,23 @@ public sealed class OutboxTests
     }
 
     [SmtpTheory, OnSqlite, OnPostgres]
+    public async Task A_mail_under_way_when_the_server_stops_is_given_back_for_another_node_to_send(Engine engine)
+    {
+        await using var smtp = await SmtpServer.StartAsync();
+        await using var app = await TestApp.StartAsync(engine, HmMailTests.Through(smtp));
+        await smtp.SetAsync(new() { SilentAt = "MAIL" });
+        await app.NewActor().SignUpAsync();
+        await Eventually.IsAsync(() => Task.FromResult(smtp.Commands.Any(command => command.Name == "MAIL")), "the mail was under way");
+        Assert.Equal(0, await CountDueAsync());
+
+        await app.StopAsync();
+        Assert.Equal(1, await CountDueAsync()); // and doesn't wait for the lease of a node that is gone
+        Assert.Equal(0, await app.Database.ScalarAsync<long>("SELECT attempts FROM outbox"));
+
+        Task<long> CountDueAsync() => app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM outbox WHERE state = 'queued' AND next_attempt_at <= @now", new { now = app.Clock.GetUtcNow().ToUnixTimeMilliseconds() });
+    }
+
+    [SmtpTheory, OnSqlite, OnPostgres]
     public async Task A_recipient_refused_for_good_is_parked_while_the_others_go_on(Engine engine)
     {
         await using var smtp = await SmtpServer.StartAsync();
