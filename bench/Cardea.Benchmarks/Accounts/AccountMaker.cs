@@ -6,8 +6,7 @@ namespace Cardea.Benchmarks.Accounts;
 
 /// <summary>
 /// Fills a database with people, in the database itself: a million take minutes and not hours. Each has a name, an address, a role and the password of
-/// the one account that is there already. One in fifty is disabled, one in ten never proved the address,
-/// and one in a thousand is called Xanthippe.
+/// the one account that is there already. One in fifty is disabled, one in ten never proved the address, one in a thousand is called Xanthippe.
 /// </summary>
 internal static class AccountMaker
 {
@@ -29,7 +28,7 @@ internal static class AccountMaker
         var invalidations = new Invalidations(TimeProvider.System);
         await using Database database = postgres is null
             ? new SqliteDatabase($"Data Source={file}", invalidations, NullLogger<SqliteDatabase>.Instance)
-            : new PostgresDatabase(postgres, invalidations, NullLogger<PostgresDatabase>.Instance);
+            : new PostgresDatabase(postgres + ";Command Timeout=600", invalidations, NullLogger<PostgresDatabase>.Instance);
         var watch = Stopwatch.StartNew();
         var began = TimeProvider.System.GetUtcNow().AddDays(-364).ToUnixTimeMilliseconds();
         for (var from = 1L; from <= count; from += Batch)
