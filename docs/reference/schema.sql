@@ -1,5 +1,5 @@
 -- The tables as PostgreSQL has them. SQLite has the same, with INTEGER for BIGINT, BLOB for BYTEA, and STRICT;
--- and account_search with account_search_rows, an index of trigrams, for accounts.search_words.
+-- and account_search with what belongs to it, an index of parts of words, for accounts_by_words and accounts_by_parts.
 
 -- 0001_main_job
 -- An account from sign-up to log-out. Instants are milliseconds since 1970 in UTC, booleans 0 and 1, hashes and sealed values bytes.
@@ -374,3 +374,17 @@ CREATE TABLE used_challenges (
 );
 
 CREATE INDEX used_challenges_by_expiry ON used_challenges (expires_at);
+
+-- 0016_search
+-- An index for the search that answers as soon among a million accounts as among a thousand: of longer parts, of which few accounts have the same. Of parts
+-- of three letters the lists were long.
+
+
+
+-- The index of parts of three stays for texts that are no longer. Of every second part of four letters any five hold one; as numbers they are smaller, and
+-- two parts that have the same are told apart by reading the words. What the function costs keeps the planner from reading all accounts, and what it may
+-- not do from starting several processes for one of them.
+CREATE FUNCTION account_search_parts(words TEXT, step INTEGER) RETURNS INTEGER[] LANGUAGE sql IMMUTABLE STRICT PARALLEL UNSAFE COST 1000
+AS $parts$ SELECT ARRAY(SELECT hashtext(substr(words, place, 4)) FROM generate_series(1, length(words) - 3, step) place) $parts$;
+-- What was added last waits in a list that each search reads: a short one.
+CREATE INDEX accounts_by_parts ON accounts USING gin (account_search_parts(search_words, 2)) WITH (gin_pending_list_limit = 256);

@@ -10,7 +10,7 @@ namespace Cardea.Tests.House;
 public sealed partial class MigrationsTests
 {
     /// <summary>The last migration of the first version, which nothing runs beside.</summary>
-    private const long First = 15;
+    private const long First = 16;
 
     private static readonly string Changelog = File.ReadAllText(Path.Combine(SourceTree.Root, "CHANGELOG.md"));
 

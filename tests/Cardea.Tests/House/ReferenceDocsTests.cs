@@ -68,7 +68,7 @@ public sealed class ReferenceDocsTests
     [Fact]
     public void Schema_sql_is_the_migrations_as_PostgreSQL_reads_them() => Keep(
         "schema.sql",
-        "-- The tables as PostgreSQL has them. SQLite has the same, with INTEGER for BIGINT, BLOB for BYTEA, and STRICT;\n-- and account_search with account_search_rows, an index of trigrams, for accounts.search_words.\n"
+        "-- The tables as PostgreSQL has them. SQLite has the same, with INTEGER for BIGINT, BLOB for BYTEA, and STRICT;\n-- and account_search with what belongs to it, an index of parts of words, for accounts_by_words and accounts_by_parts.\n"
             + string.Concat(Migrator.Known().Select(migration => $"\n-- {migration.Name}\n{Tidy(Dialect.Postgres.Types(migration.Text))}\n")));
 
     /// <summary>A migration that has run somewhere must never read differently: a changed one is refused at the start.</summary>

@@ -14,13 +14,14 @@ internal sealed record TakenNames(string Id, string Email, string? UsernameKey);
 
 public sealed class AccountStore
 {
-    internal const string Select =
+    internal const string Columns =
         """
-        SELECT id AS Id, email AS Email, username AS Username, given_name AS GivenName, family_name AS FamilyName, password_hash AS PasswordHash,
+        id AS Id, email AS Email, username AS Username, given_name AS GivenName, family_name AS FamilyName, password_hash AS PasswordHash,
             password_changed_at AS PasswordChangedAt, password_change_required AS PasswordChangeRequired, email_verified_at AS EmailVerifiedAt,
             disabled_at AS DisabledAt, has_second_factor AS HasSecondFactor, created_at AS CreatedAt, last_login_at AS LastLoginAt
-        FROM accounts
         """;
+
+    internal const string Select = $"SELECT {Columns} FROM accounts";
 
     /// <summary>The unique constraints decide, whatever was looked up before.</summary>
     public async Task<AddedAccount> AddAsync(Transaction transaction, Account account)

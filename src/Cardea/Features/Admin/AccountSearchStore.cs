@@ -1,4 +1,4 @@
-using System.Text;
+using System.Globalization;
 using Cardea.Features.Accounts;
 using Cardea.Foundation.Data;
 
@@ -13,116 +13,210 @@ public sealed record AccountFilter(string? Text, string? Status, string? Role)
 }
 
 /// <summary>
-/// Lists accounts, newest first, as fast among a million as among a thousand. Each filter is a set that is either small, and then looked up by its
-/// index, or large, and then met soon by walking back from the newest: which of the two it is, is found out by reading its ids up to a bound.
+/// Lists accounts, newest first, as fast among a million as among a thousand. What few have is looked up by its index. What many have is met soon by
+/// going back from the newest; on SQLite that way leads through the index of parts itself, which is in the order of the ids.
 /// </summary>
 public sealed class AccountSearchStore
 {
     /// <summary>From so many on a set is large.</summary>
     private const int Large = 2000;
 
-    /// <summary>The index knows parts of three letters and longer.</summary>
-    private const int ShortestIndexed = 3;
+    /// <summary>PostgreSQL reads so many of the newest accounts to learn how common a text is, and then as many as it takes, up to the second number.</summary>
+    private const int Sample = 100;
+    private const int LongestWalk = 2500;
+
+    /// <summary>So many accounts with the rarest part of a text SQLite looks at, before it asks for the other parts.</summary>
+    private const int FewParts = 300;
+
+    /// <summary>The rows of SQLite's index that belong to the same 16 ms (see the migration).</summary>
+    private const long GroupSize = 4096;
+    private const int GroupDigits = 11;
 
     public async Task<List<Account>> ListAsync(Scope scope, AccountFilter filter, string before, int most)
     {
-        var text = filter.Text?.ToLowerInvariant();
-        var trigrams = text is null ? [] : Trigrams(text);
-        var values = new
-        {
-            before,
-            most,
-            role = filter.Role,
-            id = text,
-            like = text is null ? null : $"%{Pattern(scope, text)}%",
-            start = text is null ? null : $"{Pattern(scope, text)}%",
-            trigrams = string.Join(" AND ", trigrams),
-        };
-        var conditions = new List<string> { "id < @before" };
-        HashSet<string>? few = null;
-        if (text is not null && Id.IsWellFormed(text))
-        {
-            conditions.Add("id = @id");
-        }
-        else if (trigrams.Count > 0)
-        {
-            await NarrowAsync(
-                scope.Dialect.Engine is Engine.Sqlite
-                    ? "SELECT id FROM account_search WHERE account_search MATCH @trigrams AND words LIKE @like ESCAPE '!'" // the index doesn't help a LIKE with ESCAPE
-                    : "SELECT id FROM accounts WHERE search_words LIKE @like ESCAPE '!'",
-                $"{Words(scope)} LIKE @like ESCAPE '!'");
-        }
-        else if (text is not null)
-        {
-            // One or two letters are in nearly every address: what begins with them is what is meant.
-            conditions.Add("(email LIKE @start ESCAPE '!' OR username_key LIKE @start ESCAPE '!' OR lower(given_name) LIKE @start ESCAPE '!' OR lower(family_name) LIKE @start ESCAPE '!')");
-        }
+        var wanted = new Wanted(scope, filter.Text is null ? null : new SearchText(filter.Text), before, most);
+        return await FewAsync(wanted, filter) is { } few
+            ? await wanted.QueryAsync($"SELECT {AccountStore.Columns} FROM (SELECT * FROM ({few}) these LIMIT {2 * Large}) few CROSS JOIN accounts WHERE accounts.id = few_id AND {wanted.Conditions} ORDER BY id DESC LIMIT @most")
+            : wanted.Text is null or { IsShort: true } or { Id: not null } ? await WalkAsync(wanted)
+            : wanted.Text.Parts.Count == 0 ? await WalkAsync(wanted)
+            : scope.Dialect.Engine is Engine.Postgres ? await SearchPostgresAsync(wanted)
+            : await SearchSqliteAsync(wanted);
+    }
 
+    private static Task<List<Account>> WalkAsync(Wanted wanted) =>
+        wanted.QueryAsync($"{AccountStore.Select} WHERE {wanted.Conditions} ORDER BY id DESC LIMIT @most");
+
+    /// <summary>Adds what else is asked for than a text.</summary>
+    /// <returns>The ids of a filter that few pass, which are looked through sooner than anything else.</returns>
+    private static async Task<string?> FewAsync(Wanted wanted, AccountFilter filter)
+    {
+        var sets = new List<string>();
         if (filter.Role is not null)
         {
-            await NarrowAsync("SELECT account_id AS id FROM account_roles WHERE role = @role", "EXISTS (SELECT 1 FROM account_roles held WHERE held.account_id = accounts.id AND held.role = @role)");
+            sets.Add("SELECT account_id AS few_id FROM account_roles WHERE role = @role");
+            wanted.Values["role"] = filter.Role;
+            wanted.Filter("EXISTS (SELECT 1 FROM account_roles held WHERE held.account_id = accounts.id AND held.role = @role)");
         }
 
-        switch (filter.Status)
+        if (filter.Status switch { "disabled" => "disabled_at IS NOT NULL", "active" => "disabled_at IS NULL", "unverified" => "email_verified_at IS NULL", _ => null } is { } state)
         {
-            case "disabled":
-                conditions.Add("disabled_at IS NOT NULL");
-                break;
-            case "active":
-                conditions.Add("disabled_at IS NULL");
-                break;
-            case "unverified":
-                conditions.Add("email_verified_at IS NULL");
-                break;
-        }
-
-        if (few is null)
-        {
-            return await scope.QueryAsync<Account>($"{AccountStore.Select} WHERE {string.Join(" AND ", conditions)} ORDER BY id DESC LIMIT @most", values);
-        }
-
-        var ids = few.Where(id => string.CompareOrdinal(id, before) < 0).OrderDescending(StringComparer.Ordinal).ToList();
-        if (conditions.Count == 1)
-        {
-            ids = [.. ids.Take(most)]; // nothing else is asked of them
-        }
-
-        return ids.Count == 0 ? [] : await scope.QueryAsync<Account>(
-            $"{AccountStore.Select} WHERE {(scope.Dialect.Engine is Engine.Postgres ? "id = ANY(@ids)" : "id IN @ids")} AND {string.Join(" AND ", conditions)} ORDER BY id DESC LIMIT @most",
-            new { values.before, values.most, values.role, values.id, values.like, values.start, values.trigrams, ids });
-
-        async Task NarrowAsync(string set, string condition)
-        {
-            var found = await scope.QueryAsync<string>($"SELECT id FROM ({set}) matching LIMIT {Large}", values);
-            if (found.Count == Large)
+            wanted.Filter(state);
+            if (filter.Status is not "active" && (filter.Role is not null || wanted.Text is not null)) // has an index; alone it is walked in its order
             {
-                conditions.Add(condition);
+                sets.Add($"SELECT id AS few_id FROM accounts WHERE {state}");
             }
-            else if (few is null)
+        }
+
+        foreach (var set in sets)
+        {
+            if ((await wanted.QueryAsync<long>($"SELECT COUNT(*) FROM (SELECT * FROM ({set}) these LIMIT {Large}) counted")).Single() < Large)
             {
-                few = [.. found];
+                return set;
+            }
+        }
+
+        return null;
+    }
+
+    private static async Task<List<Account>> SearchSqliteAsync(Wanted wanted)
+    {
+        // To look at an account takes less time than to look for it in one more list of many.
+        var rarest = $"(SELECT rowid FROM account_search WHERE account_search MATCH @rarest AND rowid BETWEEN 0 AND @last ORDER BY rowid DESC LIMIT {FewParts})";
+        var (few, hasStrays) = (await wanted.QueryAsync<(long, bool)>($"SELECT (SELECT COUNT(*) FROM {rarest}), EXISTS (SELECT 1 FROM account_search_rows WHERE search_row < 0)")).Single();
+        var page = few < FewParts ? await FindAsync(rarest, "found.rowid >= 0") : await FindAsync("account_search", "account_search MATCH @match AND found.rowid BETWEEN 0 AND @last");
+        if (page.Count == wanted.Most)
+        {
+            // Within the 16 ms at which the page ends there may be newer ones that have not been read.
+            (wanted.Values["oldest"], wanted.Values["end"]) = (page[^1].Id, FirstRow(page[^1].Id));
+            if ((await wanted.QueryAsync<bool>("SELECT EXISTS (SELECT 1 FROM account_search_rows WHERE search_row >= @end AND search_row < (SELECT search_row FROM account_search_rows WHERE account = @oldest))")).Single())
+            {
+                wanted.Values["most"] = GroupSize;
+                page.AddRange(await FindAsync("account_search", $"account_search MATCH @match AND found.rowid BETWEEN @end AND @end + {GroupSize - 1}"));
+            }
+        }
+
+        if (hasStrays)
+        {
+            wanted.Values["most"] = long.MaxValue;
+            page.AddRange(await FindAsync("account_search", "account_search MATCH @match AND found.rowid < 0"));
+        }
+
+        return [.. page.DistinctBy(account => account.Id).OrderByDescending(account => account.Id, StringComparer.Ordinal).Take(wanted.Most)];
+
+        // Read in the order in which they are named: the index leads.
+        Task<List<Account>> FindAsync(string found, string rows) => wanted.QueryAsync(
+            $"""
+            SELECT {AccountStore.Columns}
+            FROM {found} found CROSS JOIN account_search_rows ON account_search_rows.search_row = found.rowid CROSS JOIN accounts ON accounts.id = account_search_rows.account
+            WHERE {rows} AND {wanted.Conditions}
+            ORDER BY found.rowid DESC LIMIT @most
+            """);
+    }
+
+    private static async Task<List<Account>> SearchPostgresAsync(Wanted wanted)
+    {
+        // The index can't be read in the order of the ids, and of what a tenth of all accounts have it makes a list first that takes longer than to find some.
+        var met = await MeetAsync(Sample);
+        if (met.Count < wanted.Most && met.Count * LongestWalk >= wanted.Most * Sample)
+        {
+            met = await MeetAsync(LongestWalk);
+        }
+
+        if (met.Count == wanted.Most)
+        {
+            return met;
+        }
+
+        // Of short texts the parts of three are all there is; of long ones their lists are long, and nothing but the words would lead to them.
+        var index = wanted.Text!.IsLong
+            ? "account_search_parts(search_words, 2) && account_search_parts(lower(@first), 1) AND account_search_parts(search_words, 2) && account_search_parts(lower(@second), 1) AND search_words || ''"
+            : "search_words";
+        var ids = await wanted.QueryAsync<string>($"SELECT id FROM accounts WHERE {index} LIKE lower(@anywhere) ESCAPE '!' LIMIT {Large}");
+        if (ids.Count == Large)
+        {
+            return await WalkAsync(wanted);
+        }
+
+        ids = [.. ids.Where(id => string.CompareOrdinal(id, wanted.Before) < 0).OrderDescending(StringComparer.Ordinal).Take(wanted.IsFiltered ? Large : wanted.Most)];
+        wanted.Values["ids"] = ids;
+        return ids.Count == 0 ? []
+            : await wanted.QueryAsync($"{AccountStore.Select} WHERE id = ANY(@ids) AND {wanted.Conditions} ORDER BY id DESC LIMIT @most");
+
+        Task<List<Account>> MeetAsync(int rows) => wanted.QueryAsync(
+            $"SELECT {AccountStore.Columns} FROM (SELECT * FROM accounts WHERE id < @before ORDER BY id DESC LIMIT {rows}) accounts WHERE {wanted.Conditions} ORDER BY id DESC LIMIT @most");
+    }
+
+    /// <summary>The first row of the index for accounts of the same 16 ms as this id.</summary>
+    private static long FirstRow(string id) => long.Parse(id.AsSpan(0, GroupDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) * GroupSize;
+
+    /// <summary>No account that sorts before this has a later row, whatever stands in the place of an id.</summary>
+    private static long LastRow(string before) =>
+        FirstRow(string.Concat(before.TakeWhile(char.IsAsciiHexDigitLower).Take(GroupDigits)).PadRight(GroupDigits, 'f')) + GroupSize - 1;
+
+    /// <summary>What an account must be to be shown, and the values that the conditions name.</summary>
+    private sealed class Wanted
+    {
+        private static readonly string[] Beginnings = ["email", "username_key", "lower(given_name)", "lower(family_name)"];
+
+        private readonly Scope _scope;
+        private readonly List<string> _conditions = ["accounts.id < @before"];
+
+        public Wanted(Scope scope, SearchText? text, string before, int most)
+        {
+            (_scope, Text, Before, Most, Values) = (scope, text, before, most, new() { ["before"] = before, ["most"] = most });
+            if (text is null)
+            {
+                return;
+            }
+
+            var isPostgres = scope.Dialect.Engine is Engine.Postgres;
+            var (pattern, any) = (text.Pattern(scope.Dialect.Engine), isPostgres ? "%" : "*");
+            if (text.Id is not null)
+            {
+                Add("id", text.Id, "accounts.id = @id");
+            }
+            else if (text.IsShort)
+            {
+                // One or two letters are in nearly every address: what begins with them is what is meant.
+                Add("start", pattern + any, $"({string.Join(" OR ", Beginnings.Select(name => Matches(name, "@start")))})");
             }
             else
             {
-                few.IntersectWith(found);
+                (Values["first"], Values["second"]) = (text.Rarest.FirstOrDefault(""), text.Rarest.LastOrDefault(""));
+                (Values["rarest"], Values["match"], Values["last"]) = (text.Match(1), text.Match(text.Parts.Count), LastRow(before));
+                Add("anywhere", any + pattern + any, Matches(isPostgres ? "search_words" : "lower(email || ' ' || coalesce(username, '') || ' ' || coalesce(given_name, '') || ' ' || coalesce(family_name, '') || ' ' || accounts.id)", "@anywhere"));
             }
+
+            string Matches(string words, string value) => isPostgres ? $"{words} LIKE lower({value}) ESCAPE '!'" : $"{words} GLOB {value}";
         }
+
+        public SearchText? Text { get; }
+
+        public string Before { get; }
+
+        public int Most { get; }
+
+        /// <summary>Whether anything is asked for besides a text.</summary>
+        public bool IsFiltered { get; private set; }
+
+        public Dictionary<string, object> Values { get; }
+
+        public string Conditions => string.Join(" AND ", _conditions);
+
+        public void Filter(string condition)
+        {
+            _conditions.Add(condition);
+            IsFiltered = true;
+        }
+
+        private void Add(string name, string value, string condition)
+        {
+            Values[name] = value;
+            _conditions.Add(condition);
+        }
+
+        public Task<List<Account>> QueryAsync(string sql) => QueryAsync<Account>(sql);
+
+        public Task<List<T>> QueryAsync<T>(string sql) => _scope.QueryAsync<T>(sql, Values);
     }
-
-    /// <summary>All parts of three characters, as FTS5 is asked for them. It folds the case of every script.</summary>
-    private static List<string> Trigrams(string text)
-    {
-        var runes = text.EnumerateRunes().Select(rune => rune.ToString()).ToList();
-        return [.. Enumerable.Range(0, Math.Max(0, runes.Count - ShortestIndexed + 1)).Select(at => $"\"{string.Concat(runes.Skip(at).Take(ShortestIndexed)).Replace("\"", "\"\"", StringComparison.Ordinal)}\"").Distinct()];
-    }
-
-    /// <summary>SQLite knows upper and lower case of ASCII only: any character stands for a letter that may be written in the other case.</summary>
-    private static string Pattern(Scope scope, string text) => scope.Dialect.Engine is Engine.Postgres
-        ? AccountStore.Escaped(text)
-        : string.Concat(AccountStore.Escaped(text).EnumerateRunes().Select(rune => rune.IsAscii || Rune.ToUpperInvariant(rune) == rune ? rune.ToString() : "_"));
-
-    /// <summary>The same words as in the index, of one account.</summary>
-    private static string Words(Scope scope) => scope.Dialect.Engine is Engine.Postgres
-        ? "search_words"
-        : "lower(email || ' ' || coalesce(username, '') || ' ' || coalesce(given_name, '') || ' ' || coalesce(family_name, '') || ' ' || id)";
 }

@@ -34,7 +34,7 @@ public sealed partial class Dialect
     /// <summary>The tables that hold something and their columns, as rows of (table, column); what the database keeps by itself (the search's index) is left out.</summary>
     public string Columns => Engine is Engine.Postgres
         ? "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() AND is_generated = 'NEVER' ORDER BY 1, ordinal_position"
-        : "SELECT t.name, p.name FROM pragma_table_list t JOIN pragma_table_info(t.name) p WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name <> 'account_search_rows' ORDER BY 1, p.cid";
+        : "SELECT t.name, p.name FROM pragma_table_list t JOIN pragma_table_info(t.name) p WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name NOT LIKE 'account!_search!_%' ESCAPE '!' ORDER BY 1, p.cid";
 
     private static string Without(string engine, string migration) =>
         Markers().Replace(Regex.Replace(migration, $@"\{{{engine}\}}.*?\{{end\}}", "", RegexOptions.Singleline), "");

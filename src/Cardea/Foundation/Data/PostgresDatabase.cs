@@ -10,6 +10,7 @@ public sealed partial class PostgresDatabase : Database
 {
     private const string Channel = "cardea";
     private const int MigrationLock = 0x43415244; // "CARD"
+    private const int MigrationPatience = 3600; // seconds: an index over millions of rows takes minutes
     private const int Tries = 4;
     private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(2);
@@ -93,8 +94,8 @@ public sealed partial class PostgresDatabase : Database
     {
         await using var connection = await _source.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await connection.ExecuteAsync("SELECT pg_advisory_xact_lock(@MigrationLock)", new { MigrationLock }, transaction, commandTimeout: 600);
-        await work(new Transaction(connection, transaction, Dialect, cancellation));
+        await connection.ExecuteAsync("SELECT pg_advisory_xact_lock(@MigrationLock)", new { MigrationLock }, transaction, MigrationPatience);
+        await work(new Transaction(connection, transaction, Dialect, cancellation, patience: MigrationPatience));
         await transaction.CommitAsync(cancellation);
     }
 

@@ -5,7 +5,8 @@ namespace Cardea.Foundation.Data;
 
 /// <summary>A connection, and the transaction that runs on it if there is one: what a store needs to read.</summary>
 /// <param name="answered">Called each time the database has answered.</param>
-public class Scope(DbConnection connection, DbTransaction? transaction, Dialect dialect, CancellationToken cancellation, Action? answered = null)
+/// <param name="patience">Seconds that a statement may take; null for what the connection says.</param>
+public class Scope(DbConnection connection, DbTransaction? transaction, Dialect dialect, CancellationToken cancellation, Action? answered = null, int? patience = null)
 {
     public Dialect Dialect { get; } = dialect;
 
@@ -59,5 +60,5 @@ public class Scope(DbConnection connection, DbTransaction? transaction, Dialect 
     }
 
     private CommandDefinition Command(string sql, object? parameters) =>
-        new(sql, parameters, transaction, flags: CommandFlags.Buffered, cancellationToken: cancellation);
+        new(sql, parameters, transaction, patience, flags: CommandFlags.Buffered, cancellationToken: cancellation);
 }

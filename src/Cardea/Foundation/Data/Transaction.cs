@@ -6,8 +6,8 @@ namespace Cardea.Foundation.Data;
 /// A scope that may write. What must happen only if the writes last (a cache entry dropped, a job woken) is said here and
 /// done after the commit, before the caller goes on.
 /// </summary>
-public sealed class Transaction(DbConnection connection, DbTransaction? transaction, Dialect dialect, CancellationToken cancellation, Action? answered = null)
-    : Scope(connection, transaction, dialect, cancellation, answered)
+public sealed class Transaction(DbConnection connection, DbTransaction? transaction, Dialect dialect, CancellationToken cancellation, Action? answered = null, int? patience = null)
+    : Scope(connection, transaction, dialect, cancellation, answered, patience)
 {
     private List<Action>? _afterCommit;
     private HashSet<Invalidation>? _invalidations;
