@@ -129,7 +129,7 @@ public sealed class AccountSearchStore
 
         // Of short texts the parts of three are all there is; of long ones their lists are long, and nothing but the words would lead to them.
         var index = wanted.Text!.IsLong
-            ? "account_search_parts(search_words, 2) && account_search_parts(lower(@first), 1) AND account_search_parts(search_words, 2) && account_search_parts(lower(@second), 1) AND search_words || ''"
+            ? string.Concat(wanted.Text.Rarest.Select((_, at) => $"account_search_parts(search_words, 2) && account_search_parts(lower(@part{at}), 1) AND ")) + "search_words || ''"
             : "search_words";
         var ids = await wanted.QueryAsync<string>($"SELECT id FROM accounts WHERE {index} LIKE lower(@anywhere) ESCAPE '!' LIMIT {Large}");
         if (ids.Count == Large)
@@ -182,8 +182,12 @@ public sealed class AccountSearchStore
             }
             else
             {
-                (Values["first"], Values["second"]) = (text.Rarest.FirstOrDefault(""), text.Rarest.LastOrDefault(""));
                 (Values["rarest"], Values["match"], Values["last"]) = (text.Match(1), text.Match(text.Parts.Count), LastRow(before));
+                foreach (var (at, part) in text.Rarest.Index())
+                {
+                    Values[$"part{at}"] = part;
+                }
+
                 Add("anywhere", any + pattern + any, Matches(isPostgres ? "search_words" : "lower(email || ' ' || coalesce(username, '') || ' ' || coalesce(given_name, '') || ' ' || coalesce(family_name, '') || ' ' || accounts.id)", "@anywhere"));
             }
 

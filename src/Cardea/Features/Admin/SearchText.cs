@@ -24,7 +24,7 @@ internal sealed class SearchText
     {
         (Text, _runes) = (text, [.. text.EnumerateRunes()]);
         var rarest = Enumerable.Range(0, Math.Max(0, _runes.Count - Size + 1)).Where(at => _runes.Skip(at).Take(Size).All(rune => !Rune.IsControl(rune))).OrderByDescending(Rarity).ToList();
-        Rarest = [.. rarest.Take(2).Select(Part)];
+        Rarest = [.. rarest.Where(at => !IsDomain(at)).DefaultIfEmpty(rarest.FirstOrDefault(-1)).Where(at => at >= 0).Take(2 * MostParts).Select(Part).Distinct()];
         Parts = [.. Choose(rarest).Select(Part).Distinct()];
     }
 
@@ -33,7 +33,7 @@ internal sealed class SearchText
     /// <summary>What the index is asked for, what is likely to be rare first; empty where there is nothing but controls, which separate the parts on SQLite and are in no name.</summary>
     public IReadOnlyList<string> Parts { get; }
 
-    /// <summary>The two likeliest to be rare, wherever they lie; empty where <see cref="Parts"/> is.</summary>
+    /// <summary>The likeliest to be rare, wherever they lie: what overlaps says of a run of letters that everybody has that it stands where it should.</summary>
     public IReadOnlyList<string> Rarest { get; }
 
     /// <summary>How FTS5 is asked for the first of them. It folds the case of every script.</summary>
