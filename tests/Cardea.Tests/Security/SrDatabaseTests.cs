@@ -107,7 +107,7 @@ public sealed class SrDatabaseTests
         await app.NewActor().SignUpAsync();
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(directory));
         var files = Directory.GetFiles(directory);
-        Assert.Equal(["cardea.db", "cardea.db-shm", "cardea.db-wal", "master.key"], files.Select(Path.GetFileName).Order());
+        Assert.Equal(["cardea.db", "cardea.db-shm", "cardea.db-wal", "master.key"], files.Select(Path.GetFileName).Where(name => name != "audit-checkpoints.jsonl").Order()); // a job makes that one, some time
         Assert.All(files, file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
     }
 
