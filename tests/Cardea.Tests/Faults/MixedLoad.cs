@@ -10,9 +10,12 @@ namespace Cardea.Tests.Faults;
 /// What one person was told, and what was asked for and not answered. After a fault the first must be so; of the second nobody knows, and either
 /// is right.
 /// </summary>
-public sealed class LedgerEntry(string email)
+public sealed class LedgerEntry(int number)
 {
-    public string Email { get; } = email;
+    public string Email { get; } = $"ledger{number}@example.org";
+
+    /// <summary>Everybody is at home somewhere else, or the limits of one address would end the load.</summary>
+    public string Address { get; } = $"10.{number / 62_500 % 250}.{number / 250 % 250}.{1 + (number % 250)}";
 
     public bool IsSignedUp { get; set; }
 
@@ -52,7 +55,7 @@ public sealed partial class MixedLoad
 
     public ConcurrentQueue<LedgerEntry> Ledger { get; } = [];
 
-    /// <summary>Answers that no outage explains: an internal error, a right password or token that was refused.</summary>
+    /// <summary>Answers that no outage explains: an internal error, a right password or token that was refused, a limit that nobody came near.</summary>
     public ConcurrentQueue<string> Wrong { get; } = [];
 
     /// <summary>Writes that were answered as done.</summary>
@@ -81,7 +84,7 @@ public sealed partial class MixedLoad
     {
         while (!_enough.IsCancellationRequested)
         {
-            var person = new LedgerEntry($"ledger{Interlocked.Increment(ref _count)}@example.org");
+            var person = new LedgerEntry(Interlocked.Increment(ref _count));
             Ledger.Enqueue(person);
             if (!await SignUpAsync(person) || !await SignInAsync(person))
             {
@@ -104,13 +107,13 @@ public sealed partial class MixedLoad
 
     private async Task<bool> SignUpAsync(LedgerEntry person)
     {
-        var answer = await AskAsync("/auth/signup", new { email = person.Email, password = person.Password }, HttpStatusCode.Created);
+        var answer = await AskAsync(person, "/auth/signup", new { email = person.Email, password = person.Password }, HttpStatusCode.Created);
         return person.IsSignedUp = answer is not null;
     }
 
     private async Task<bool> SignInAsync(LedgerEntry person)
     {
-        if (await AskAsync("/auth/login", new { login = person.Email, password = person.Password }, HttpStatusCode.OK) is not { } answer)
+        if (await AskAsync(person, "/auth/login", new { login = person.Email, password = person.Password }, HttpStatusCode.OK) is not { } answer)
         {
             return false;
         }
@@ -122,7 +125,7 @@ public sealed partial class MixedLoad
     private async Task<bool> RefreshAsync(LedgerEntry person)
     {
         person.RefreshIsUnanswered = true;
-        if (await AskAsync("/auth/refresh", new { refresh_token = person.RefreshToken }, HttpStatusCode.OK) is not { } answer)
+        if (await AskAsync(person, "/auth/refresh", new { refresh_token = person.RefreshToken }, HttpStatusCode.OK) is not { } answer)
         {
             return false;
         }
@@ -134,7 +137,7 @@ public sealed partial class MixedLoad
     private async Task<bool> RenameAsync(LedgerEntry person)
     {
         person.UnansweredName = person.Name + 1;
-        var answer = await _server.TryAsync(HttpMethod.Patch, At("/users/me"), new { given_name = $"name {person.UnansweredName}" }, person.AccessToken);
+        var answer = await _server.TryAsync(HttpMethod.Patch, At("/users/me"), new { given_name = $"name {person.UnansweredName}" }, person.AccessToken, person.Address);
         if (!Judge("PATCH /users/me", answer, HttpStatusCode.OK))
         {
             return false;
@@ -146,7 +149,7 @@ public sealed partial class MixedLoad
 
     private async Task ResetAsync(LedgerEntry person)
     {
-        if (await AskAsync("/password/forgot", new { email = person.Email }, HttpStatusCode.Accepted) is null
+        if (await AskAsync(person, "/password/forgot", new { email = person.Email }, HttpStatusCode.Accepted) is null
             || await _server.TryGetAsync(At($"/dev/mail/messages?to={person.Email}")) is not { Status: HttpStatusCode.OK } mails
             || ResetLink().Match(mails.Body) is not { Success: true } link)
         {
@@ -154,15 +157,15 @@ public sealed partial class MixedLoad
         }
 
         person.UnansweredPassword = $"copper walrus {RandomNumberGenerator.GetHexString(8, lowercase: true)}";
-        if (await AskAsync("/password/reset", new { token = link.Groups[1].Value, password = person.UnansweredPassword }, HttpStatusCode.OK) is not null)
+        if (await AskAsync(person, "/password/reset", new { token = link.Groups[1].Value, password = person.UnansweredPassword }, HttpStatusCode.OK) is not null)
         {
             (person.Password, person.UnansweredPassword, person.RefreshToken) = (person.UnansweredPassword, null, null);
         }
     }
 
-    private async Task<Answer?> AskAsync(string path, object body, HttpStatusCode good)
+    private async Task<Answer?> AskAsync(LedgerEntry person, string path, object body, HttpStatusCode good)
     {
-        var answer = await _server.TryPostAsync(At(path), body);
+        var answer = await _server.TryAsync(HttpMethod.Post, At(path), body, from: person.Address);
         return Judge(path, answer, good) ? answer : null;
     }
 
@@ -184,7 +187,7 @@ public sealed partial class MixedLoad
         {
             Interlocked.Increment(ref _unanswered);
         }
-        else if (answer.Status is not HttpStatusCode.TooManyRequests)
+        else
         {
             Wrong.Enqueue($"{what}: {(int)answer.Status} {answer.Body}");
         }

@@ -69,9 +69,19 @@ public sealed class RunningServer : IAsyncDisposable
     }
 
     /// <summary>Null when there was no answer: the connection was refused, cut, or silent for longer than anybody waits.</summary>
-    public async Task<Answer?> TryAsync(HttpMethod method, string path, object? body = null, string? token = null)
+    /// <param name="method">The request's method.</param>
+    /// <param name="path">A path of this server, or the whole address of another.</param>
+    /// <param name="body">What is sent as JSON.</param>
+    /// <param name="token">An access token.</param>
+    /// <param name="from">The address that it seems to come from, as a proxy would say.</param>
+    public async Task<Answer?> TryAsync(HttpMethod method, string path, object? body = null, string? token = null, string? from = null)
     {
         using var request = new HttpRequestMessage(method, path);
+        if (from is not null)
+        {
+            request.Headers.Add("X-Forwarded-For", from);
+        }
+
         if (body is not null)
         {
             request.Content = new StringContent(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
@@ -120,6 +130,7 @@ public sealed class RunningServer : IAsyncDisposable
             ["DataDirectory"] = _database.Directory,
             ["Database:Provider"] = _database.Engine is Engine.Sqlite ? "sqlite" : "postgres",
             ["Database:ConnectionString"] = _database.ConnectionString,
+            ["TrustedProxies"] = "127.0.0.1", // who asks from here may say where it comes from
             ["Passwords:MemoryKiB"] = "1024",
             ["Passwords:Iterations"] = "1",
         };
