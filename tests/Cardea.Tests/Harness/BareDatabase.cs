@@ -27,12 +27,7 @@ public sealed class BareDatabase : IAsyncDisposable
 
     public Invalidations Invalidations { get; }
 
-    public static async Task<BareDatabase> CreateAsync(Engine engine)
-    {
-        var bare = new BareDatabase(await TestDatabase.CreateAsync(engine), ownsFiles: true);
-        await bare.MigrateAsync();
-        return bare;
-    }
+    public static async Task<BareDatabase> CreateAsync(Engine engine) => new(await TestDatabase.WithSchemaAsync(engine), ownsFiles: true);
 
     /// <summary>A further process's view of a database that somebody else removes; not migrated.</summary>
     public static BareDatabase On(TestDatabase files) => new(files, ownsFiles: false);

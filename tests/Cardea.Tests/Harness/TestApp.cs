@@ -50,7 +50,7 @@ public sealed class TestApp : ISite, IAsyncDisposable
     public static async Task<TestApp> StartAsync(Engine engine, TestDatabase? database, ManualClock? clock, params (string Key, string Value)[] settings)
     {
         var own = database is null;
-        database ??= await TestDatabase.CreateAsync(engine);
+        database ??= await TestDatabase.WithSchemaAsync(engine);
         clock ??= new ManualClock();
         var logs = new CapturedLogs();
         var all = new Dictionary<string, string>

@@ -32,6 +32,19 @@ public sealed class TestDatabase : IAsyncDisposable
         return engine is Engine.Sqlite ? Task.FromResult(OnDisk(directory)) : CreateAsync(PostgresServer!, directory);
     }
 
+    /// <summary>As <see cref="CreateAsync(Engine)"/>, with this program's schema in it.</summary>
+    public static async Task<TestDatabase> WithSchemaAsync(Engine engine)
+    {
+        var directory = System.IO.Directory.CreateTempSubdirectory("cardea-test-").FullName;
+        if (engine is Engine.Postgres)
+        {
+            return await CreateAsync(PostgresServer!, directory, $"TEMPLATE {await EmptySchema.TemplateAsync()} STRATEGY FILE_COPY");
+        }
+
+        await EmptySchema.CopyToAsync(Path.Combine(directory, "cardea.db"));
+        return OnDisk(directory);
+    }
+
     /// <summary>In a folder that is there already, such as a small disk.</summary>
     public static TestDatabase OnDisk(string directory, string file = "cardea.db") => new(Engine.Sqlite, directory, $"Data Source={Path.Combine(directory, file)}");
 
@@ -57,11 +70,11 @@ public sealed class TestDatabase : IAsyncDisposable
         return text.ToString();
     }
 
-    private static async Task<TestDatabase> CreateAsync(string serverText, string directory)
+    private static async Task<TestDatabase> CreateAsync(string serverText, string directory, string how = "")
     {
         var name = "cardea_" + Guid.NewGuid().ToString("n");
         await using var server = new NpgsqlConnection(serverText);
-        await server.ExecuteAsync($"CREATE DATABASE {name}");
+        await server.ExecuteAsync($"CREATE DATABASE {name} {how}");
         // A busy machine must not look like an outage: these wait longer than the server does by itself.
         var connection = new NpgsqlConnectionStringBuilder(serverText) { Database = name, MaxPoolSize = 20, IncludeErrorDetail = true, Timeout = 30, CommandTimeout = 30 };
         return new(Engine.Postgres, directory, connection.ToString(), serverText, name);
