@@ -16,6 +16,8 @@ switch (args.FirstOrDefault())
         return ImportBench.Run(Console.Out, args[1..]);
     case "flood":
         return await FloodBench.RunAsync(Console.Out, args[1..]);
+    case "memory":
+        return await MemoryBench.RunAsync(Console.Out, args[1..]);
     case "start":
         return await StartBench.RunAsync(Console.Out);
     case "bare":
@@ -31,6 +33,7 @@ switch (args.FirstOrDefault())
             accounts [COUNT] [SERVER]    list, search and sign-in among a thousand accounts and among COUNT (a million); on SQLite, or in new databases of the PostgreSQL server given
             http [CONNECTION_STRING]     the published server, beside a bare Kestrel and bare Argon2id; on SQLite, or on the PostgreSQL database given
             import [COUNT]               100,000 accounts with hashes, from CSV and JSON lines, into SQLite, and into PostgreSQL where CARDEA_TEST_POSTGRES is set
+            memory PROGRAM [MINUTES]     a published `cardea` under a million each of names, addresses, challenges, tokens and sessions that never come twice
             start                        start, memory and size by the ways to publish
             """);
         return 2;

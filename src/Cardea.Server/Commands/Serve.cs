@@ -183,10 +183,22 @@ public static partial class Serve
     /// <exception cref="SettingsException">A file is absent: Kestrel would say so with a stack trace, and not name the setting.</exception>
     private static void FindCertificates(ConfigurationManager configuration)
     {
-        var files = configuration.GetSection("Kestrel").AsEnumerable()
-            .Where(setting => !string.IsNullOrEmpty(setting.Value) && CertificateFile().IsMatch(setting.Key))
-            .ToDictionary(setting => setting.Key, string? (setting) => Path.GetFullPath(setting.Value!));
-        var missing = files.Where(file => !File.Exists(file.Value)).Select(file => $"{file.Key}: \"{file.Value}\" was given; needed is a file that this process can read.").ToList();
+        var files = new Dictionary<string, string?>();
+        var missing = new List<string>();
+        foreach (var (key, value) in configuration.GetSection("Kestrel").AsEnumerable())
+        {
+            if (string.IsNullOrEmpty(value) || !CertificateFile().IsMatch(key))
+            {
+                continue;
+            }
+
+            files[key] = Path.GetFullPath(value);
+            if (!File.Exists(files[key]))
+            {
+                missing.Add($"{key}: \"{files[key]}\" was given; needed is a file that this process can read.");
+            }
+        }
+
         if (missing.Count > 0)
         {
             throw new SettingsException(missing);

@@ -36,7 +36,7 @@ internal static class TlsSetup
         RefuseOldProtocols(builder.Configuration);
         IReadOnlyList<CertificateFile> files = [.. CertificateFile.Of(builder.Configuration), .. own is null ? (CertificateFile[])[] : [own]];
         Load(files);
-        var suites = OperatingSystem.IsLinux() ? new CipherSuitesPolicy(Suites) : null; // elsewhere the system chooses
+        CipherSuitesPolicy? suites = null;
         builder.WebHost.ConfigureKestrel((context, kestrel) =>
         {
             // Without the framework's own watch, which would close and open the port for a new certificate, and look at one of the two files.
@@ -56,7 +56,11 @@ internal static class TlsSetup
 
         void Authenticate(ConnectionContext connection, SslServerAuthenticationOptions options)
         {
-            options.CipherSuitesPolicy = suites;
+            if (OperatingSystem.IsLinux()) // elsewhere the system chooses
+            {
+                options.CipherSuitesPolicy = suites ??= new CipherSuitesPolicy(Suites);
+            }
+
             var shown = options.ServerCertificateContext?.TargetCertificate ?? options.ServerCertificate;
             if (files.FirstOrDefault(file => file.IsOf(shown)) is { } known)
             {
@@ -88,12 +92,19 @@ internal static class TlsSetup
 
     private static void RefuseOldProtocols(ConfigurationManager configuration)
     {
-        var faults = configuration.GetSection("Kestrel").AsEnumerable()
-            .Where(setting => setting.Value is not null && setting.Key.Contains(":SslProtocols", StringComparison.OrdinalIgnoreCase))
-            .SelectMany(setting => setting.Value!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(protocol => (setting.Key, Protocol: protocol)))
-            .Where(found => !(found.Protocol.Equals(nameof(SslProtocols.Tls12), StringComparison.OrdinalIgnoreCase) || found.Protocol.Equals(nameof(SslProtocols.Tls13), StringComparison.OrdinalIgnoreCase)))
-            .Select(found => $"{found.Key}: \"{found.Protocol}\" was given; allowed are Tls12 and Tls13.")
-            .ToList();
+        var faults = new List<string>();
+        foreach (var (key, value) in configuration.GetSection("Kestrel").AsEnumerable())
+        {
+            if (value is null || !key.Contains(":SslProtocols", StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            faults.AddRange(value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                .Where(protocol => !(protocol.Equals(nameof(SslProtocols.Tls12), StringComparison.OrdinalIgnoreCase) || protocol.Equals(nameof(SslProtocols.Tls13), StringComparison.OrdinalIgnoreCase)))
+                .Select(protocol => $"{key}: \"{protocol}\" was given; allowed are Tls12 and Tls13."));
+        }
+
         if (faults.Count > 0)
         {
             throw new SettingsException(faults);

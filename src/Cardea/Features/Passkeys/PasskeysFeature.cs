@@ -73,7 +73,7 @@ internal static class PasskeysFeature
     public static void MapPasskeys(this IEndpointRouteBuilder routes)
     {
         var doors = routes.ServiceProvider.GetRequiredService<PasskeysEndpoints>();
-        var credential = JsonSerializer.SerializeToElement(new { id = "AQID", rawId = "AQID", type = "public-key", response = new { clientDataJSON = "e30" }, clientExtensionResults = new { } });
+        var credential = JsonElement.Parse("""{"id":"AQID","rawId":"AQID","type":"public-key","response":{"clientDataJSON":"e30"},"clientExtensionResults":{}}""");
         routes.Door("POST", "/auth/passkey/options", doors.SignInOptionsAsync, Access.Anyone, Asked)
             .Says("Sign-in", "What to ask a passkey for", "Request options in the JSON form of WebAuthn L3. Without an `mfa_token` they are the same for everybody and name no passkey; with one they name the account's own.")
             .Takes(new PasskeyOptionsRequest("r8K…"), optional: true)

@@ -28,16 +28,21 @@ public sealed partial class Dialect
     /// <c>{sqlite}</c> or <c>{postgres}</c> and <c>{end}</c> is for that engine alone.
     /// </summary>
     public string Types(string migration) => Engine is Engine.Postgres
-        ? Without("sqlite", migration).Replace("{integer}", "BIGINT").Replace("{bytes}", "BYTEA").Replace("{strict}", "")
-        : Without("postgres", migration).Replace("{integer}", "INTEGER").Replace("{bytes}", "BLOB").Replace("{strict}", "STRICT");
+        ? Without(ForSqlite(), migration).Replace("{integer}", "BIGINT").Replace("{bytes}", "BYTEA").Replace("{strict}", "")
+        : Without(ForPostgres(), migration).Replace("{integer}", "INTEGER").Replace("{bytes}", "BLOB").Replace("{strict}", "STRICT");
 
     /// <summary>The tables that hold something and their columns, as rows of (table, column); what the database keeps by itself (the search's index) is left out.</summary>
     public string Columns => Engine is Engine.Postgres
         ? "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() AND is_generated = 'NEVER' ORDER BY 1, ordinal_position"
         : "SELECT t.name, p.name FROM pragma_table_list t JOIN pragma_table_info(t.name) p WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name NOT LIKE 'account!_search!_%' ESCAPE '!' ORDER BY 1, p.cid";
 
-    private static string Without(string engine, string migration) =>
-        Markers().Replace(Regex.Replace(migration, $@"\{{{engine}\}}.*?\{{end\}}", "", RegexOptions.Singleline), "");
+    private static string Without(Regex others, string migration) => Markers().Replace(others.Replace(migration, ""), "");
+
+    [GeneratedRegex(@"\{sqlite\}.*?\{end\}", RegexOptions.Singleline)]
+    private static partial Regex ForSqlite();
+
+    [GeneratedRegex(@"\{postgres\}.*?\{end\}", RegexOptions.Singleline)]
+    private static partial Regex ForPostgres();
 
     [GeneratedRegex(@"\{(sqlite|postgres|end)\}")]
     private static partial Regex Markers();

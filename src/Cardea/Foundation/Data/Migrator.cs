@@ -26,17 +26,17 @@ public sealed partial class Migrator(Database database, TimeProvider clock, ILog
             {
                 await transaction.ExecuteAsync(database.Dialect.Types(
                     "CREATE TABLE IF NOT EXISTS schema_migrations (version {integer} PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at {integer} NOT NULL) {strict}"));
-                var applied = (await transaction.QueryAsync<Applied>("SELECT version, name, checksum FROM schema_migrations")).ToDictionary(row => row.Version);
+                var applied = await transaction.QueryAsync<Applied>("SELECT version, name, checksum FROM schema_migrations ORDER BY version");
                 var known = Known();
-                if (applied.Keys.Except(known.Select(migration => migration.Version)).Order().ToList() is { Count: > 0 } foreign)
+                if (applied.FindLast(row => known.TrueForAll(migration => migration.Version != row.Version)) is { } foreign)
                 {
                     throw new DatabaseUnavailableException(
-                        $"The database is at schema {foreign[^1]} ({applied[foreign[^1]].Name}), which is newer than this program's {known[^1].Version}. Run the newer program, or restore a backup.");
+                        $"The database is at schema {foreign.Version} ({foreign.Name}), which is newer than this program's {known[^1].Version}. Run the newer program, or restore a backup.");
                 }
 
                 foreach (var migration in known.Where(migration => isWanted(migration)))
                 {
-                    if (applied.TryGetValue(migration.Version, out var before))
+                    if (applied.Find(row => row.Version == migration.Version) is { } before)
                     {
                         Compare(migration, before);
                         continue;
@@ -51,6 +51,11 @@ public sealed partial class Migrator(Database database, TimeProvider clock, ILog
             },
             cancellation);
         ran.ForEach(LogRan);
+        if (ran.Count == 0)
+        {
+            return ran;
+        }
+
         foreach (var migration in Known().Where(migration => migration.Breaking is not null && ran.Contains(migration.Name)))
         {
             LogBreaking(migration.Name, migration.Breaking!);

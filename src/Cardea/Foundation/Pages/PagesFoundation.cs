@@ -20,18 +20,18 @@ internal static class PagesFoundation
         services.AddSingleton<ProtectionKeyStore>();
         services.AddSingleton<ProtectionKeys>();
         services.AddDataProtection().SetApplicationName("cardea");
-        // The framework would read and perhaps make its keys at every start; they are needed at the first page, and are made then.
-        if (services.FirstOrDefault(service => service.ImplementationType?.Name == "DataProtectionHostedService") is { } eager)
-        {
-            services.Remove(eager);
-        }
-
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider => new ConfigureOptions<KeyManagementOptions>(options =>
         {
             options.XmlRepository = provider.GetRequiredService<ProtectionKeys>();
             options.XmlEncryptor = new SealedByRepository();
         }));
         services.AddAntiforgery();
+        // After what adds it once more: the framework would read and perhaps make its keys at every start; they are needed at the first page, and are made then.
+        if (services.FirstOrDefault(service => service.ImplementationType?.Name == "DataProtectionHostedService") is { } eager)
+        {
+            services.Remove(eager);
+        }
+
         // Asked for at the first page and not before: its cookie's name hangs on the public URL, which may be known only when the server listens.
         services.AddSingleton<Func<IAntiforgery>>(provider => provider.GetRequiredService<IAntiforgery>);
         services.AddSingleton<IConfigureOptions<AntiforgeryOptions>>(provider => new ConfigureOptions<AntiforgeryOptions>(options =>

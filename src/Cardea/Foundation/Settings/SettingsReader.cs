@@ -12,11 +12,12 @@ public sealed class SettingsReader(IConfiguration configuration)
 {
     public const string Root = "Cardea";
 
-    private readonly SortedDictionary<string, Setting> _known = new(StringComparer.OrdinalIgnoreCase);
+    // Loops where a query would be shorter: what is generic over pairs of the framework is compiled at each start, and this is a part of every one.
+    private readonly Dictionary<string, Setting> _known = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> _faults = [];
 
     /// <summary>What was asked for, with its default and the value in force: the settings reference and `cardea settings` read it.</summary>
-    public IReadOnlyCollection<Setting> Known => _known.Values;
+    public IReadOnlyCollection<Setting> Known => [.. _known.Values.OrderBy(setting => setting.Key, StringComparer.OrdinalIgnoreCase)];
 
     public IReadOnlyList<string> Faults => _faults;
 
@@ -121,13 +122,17 @@ public sealed class SettingsReader(IConfiguration configuration)
     /// <exception cref="SettingsException">Anything is wrong; the message lists all of it.</exception>
     public void Finish()
     {
-        foreach (var (path, value) in configuration.GetSection(Root).AsEnumerable(makePathsRelative: true).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        var unknown = new List<string>();
+        foreach (var (path, value) in configuration.GetSection(Root).AsEnumerable(makePathsRelative: true))
         {
             if (value is not null && path.Length > 0 && !IsKnown(path))
             {
-                _faults.Add($"{Root}:{path}: there is no such setting{Nearest(path)}.");
+                unknown.Add(path);
             }
         }
+
+        unknown.Sort(StringComparer.Ordinal);
+        unknown.ForEach(path => _faults.Add($"{Root}:{path}: there is no such setting{Nearest(path)}."));
 
         if (_faults.Count > 0)
         {
