@@ -164,7 +164,8 @@ say "Restoring and building"
 # Locked: every package is, byte for byte, the one whose hash the lock files hold. Who changes a version runs `dotnet restore` first, and commits what it wrote.
 if run dotnet restore Cardea.slnx --locked-mode -v quiet --tl:off && run dotnet build Cardea.slnx -c Release --no-restore -warnaserror -v quiet --tl:off; then
   say "Checking the format"
-  run dotnet format Cardea.slnx --verify-no-changes --no-restore || fault "dotnet format would change files"
+  # Style and analyzers were part of the build, where a warning is an error; what is left of `dotnet format` is where the blanks are, without its two minutes.
+  run dotnet format whitespace Cardea.slnx --verify-no-changes --no-restore || fault "dotnet format would change files"
   say "Looking for packages with known vulnerabilities"
   audit
   for project in tests/*/*.csproj; do # one after the other: races and floods want the machine for themselves

@@ -94,9 +94,12 @@ public sealed class ReadinessProxy : IAsyncDisposable
             request.Content.Headers.TryAddWithoutValidation("Content-Type", http.Request.ContentType);
         }
 
-        if (http.Request.Headers.Authorization.Count > 0)
+        foreach (var name in (string[])["Authorization", "X-Forwarded-For"])
         {
-            request.Headers.TryAddWithoutValidation("Authorization", http.Request.Headers.Authorization.ToString());
+            if (http.Request.Headers.TryGetValue(name, out var given))
+            {
+                request.Headers.TryAddWithoutValidation(name, given.ToString());
+            }
         }
 
         try

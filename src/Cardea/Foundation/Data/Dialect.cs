@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using Npgsql;
@@ -54,7 +55,7 @@ public sealed partial class Dialect
         SqliteException sqlite => sqlite.SqliteErrorCode is 5 or 6 or 10 or 13 or 14 or 15, // BUSY, LOCKED, IOERR, FULL, CANTOPEN, PROTOCOL
         TimeoutException => true,
         DatabaseUnavailableException => true,
-        _ => fault.InnerException is { } inner && fault is DbException or InvalidOperationException && IsOutage(inner),
+        _ => fault.InnerException is { } inner && fault is DbException or InvalidOperationException or CryptographicException && IsOutage(inner), // the last is how the framework tells that it could not keep a key
     };
 
     /// <summary>True when PostgreSQL gave up one of two transactions that stood in each other's way, and asks to try it again.</summary>

@@ -19,6 +19,7 @@ internal static class PagesFoundation
         services.AddRazorComponents();
         services.AddSingleton<ProtectionKeyStore>();
         services.AddSingleton<ProtectionKeys>();
+        // Its keys are read, and the first one made, at the start: at the first page it may be too late, when the disk is full by then.
         services.AddDataProtection().SetApplicationName("cardea");
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider => new ConfigureOptions<KeyManagementOptions>(options =>
         {
@@ -26,12 +27,6 @@ internal static class PagesFoundation
             options.XmlEncryptor = new SealedByRepository();
         }));
         services.AddAntiforgery();
-        // After what adds it once more: the framework would read and perhaps make its keys at every start; they are needed at the first page, and are made then.
-        if (services.FirstOrDefault(service => service.ImplementationType?.Name == "DataProtectionHostedService") is { } eager)
-        {
-            services.Remove(eager);
-        }
-
         // Asked for at the first page and not before: its cookie's name hangs on the public URL, which may be known only when the server listens.
         services.AddSingleton<Func<IAntiforgery>>(provider => provider.GetRequiredService<IAntiforgery>);
         services.AddSingleton<IConfigureOptions<AntiforgeryOptions>>(provider => new ConfigureOptions<AntiforgeryOptions>(options =>
