@@ -3,7 +3,7 @@
 # vulnerabilities, runs every test, and ends with `N passed, N failed, N skipped`.
 #   --filter EXPR   only the tests that match (dotnet test --filter)
 #   --sqlite-only   without PostgreSQL; what needs it is skipped
-#   --faults        also tests/Cardea.Faults: injected faults and races at length, about an hour (CARDEA_TEST_FAULTS=full: hours)
+#   --faults        also tests/Cardea.Faults: injected faults and races at length, fifty minutes more (CARDEA_TEST_FAULTS=full: longer still)
 #   --outside       also tests/outside.sh: sqlmap and wapiti against a running server, for half an hour
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
@@ -164,7 +164,8 @@ say "Restoring and building"
 # Locked: every package is, byte for byte, the one whose hash the lock files hold. Who changes a version runs `dotnet restore` first, and commits what it wrote.
 if run dotnet restore Cardea.slnx --locked-mode -v quiet --tl:off && run dotnet build Cardea.slnx -c Release --no-restore -warnaserror -v quiet --tl:off; then
   say "Checking the format"
-  # Style and analyzers were part of the build, where a warning is an error; what is left of `dotnet format` is where the blanks are, without its two minutes.
+  # Style and analyzers were part of the build, where a warning is an error, and UsingsTests looks at the order of usings: what is left of `dotnet format` is
+  # where the blanks are, without its two minutes.
   run dotnet format whitespace Cardea.slnx --verify-no-changes --no-restore || fault "dotnet format would change files"
   say "Looking for packages with known vulnerabilities"
   audit

@@ -38,7 +38,7 @@ public sealed class RacesAtLength
     private static async Task AtLengthAsync(string id, Engine engine, int roundsOfOne, Func<Engine, Task> race)
     {
         var rounds = 0;
-        while (rounds < Scale.Of(0, 50, 200))
+        while (rounds < Scale.Of(0, 200))
         {
             await race(engine);
             rounds += roundsOfOne;
