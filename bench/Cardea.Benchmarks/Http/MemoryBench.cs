@@ -32,15 +32,11 @@ internal static class MemoryBench
         var data = Directory.CreateTempSubdirectory("cardea-memory-").FullName;
         try
         {
-            using var cardea = await Contestant.StartAsync(program, [], new Dictionary<string, string>
+            using var cardea = await Contestant.StartAsync(program, [], new Dictionary<string, string>(Published.Environment(data, null))
             {
-                ["ASPNETCORE_ENVIRONMENT"] = "Production",
-                ["Cardea__DataDirectory"] = data,
-                ["Cardea__Mail__Transport"] = "none",
                 ["Cardea__TrustedProxies"] = "127.0.0.1",
                 ["Cardea__Passwords__MemoryKiB"] = "1024",
                 ["Cardea__Passwords__Iterations"] = "1",
-                ["Logging__LogLevel__Default"] = "Warning",
             }, "/health");
             await RunAsync(output, cardea, length, count / length.TotalSeconds);
             output.WriteLine(Invariant($"database {new FileInfo(Path.Combine(data, "cardea.db")).Length >> 20} MiB"));

@@ -38,7 +38,7 @@ public sealed class TestDatabase : IAsyncDisposable
         var directory = System.IO.Directory.CreateTempSubdirectory("cardea-test-").FullName;
         if (engine is Engine.Postgres)
         {
-            return await CreateAsync(PostgresServer!, directory, $"TEMPLATE {await EmptySchema.TemplateAsync()} STRATEGY FILE_COPY");
+            return await CreateAsync(PostgresServer!, directory, await EmptySchema.TemplateAsync());
         }
 
         await EmptySchema.CopyToAsync(Path.Combine(directory, "cardea.db"));
@@ -70,11 +70,13 @@ public sealed class TestDatabase : IAsyncDisposable
         return text.ToString();
     }
 
-    private static async Task<TestDatabase> CreateAsync(string serverText, string directory, string how = "")
+    private static async Task<TestDatabase> CreateAsync(string serverText, string directory, string? template = null)
     {
         var name = "cardea_" + Guid.NewGuid().ToString("n");
         await using var server = new NpgsqlConnection(serverText);
-        await server.ExecuteAsync($"CREATE DATABASE {name} {how}");
+        await server.OpenAsync();
+        var copy = server.PostgreSqlVersion.Major >= 15 ? "STRATEGY FILE_COPY" : ""; // before, there was no other way
+        await server.ExecuteAsync(template is null ? $"CREATE DATABASE {name}" : $"CREATE DATABASE {name} TEMPLATE {template} {copy}");
         // A busy machine must not look like an outage: these wait longer than the server does by itself.
         var connection = new NpgsqlConnectionStringBuilder(serverText) { Database = name, MaxPoolSize = 20, IncludeErrorDetail = true, Timeout = 30, CommandTimeout = 30 };
         return new(Engine.Postgres, directory, connection.ToString(), serverText, name);
