@@ -56,10 +56,7 @@ public sealed partial class OutboxJob : Job
             while (_publicUrl.IsKnown)
             {
                 stopping.ThrowIfCancellationRequested();
-                var now = _clock.Milliseconds();
-                // Not cancelled in the middle: what is claimed without being known here waits for its lease to end.
-                var claimed = underWay.Count == AtOnce ? [] : await _database.WriteAsync(
-                    transaction => _store.ClaimAsync(transaction, now, now + (long)Lease.TotalMilliseconds, AtOnce - underWay.Count), CancellationToken.None);
+                var claimed = await ClaimAsync(AtOnce - underWay.Count, mayMiss: underWay.Count > 0);
                 List<(string Id, Task Delivery)> begun = [.. claimed.Select(mail => (mail.Id, DeliverAsync(mail, cutOff.Token)))];
                 underWay.AddRange(begun);
                 if (underWay.Count == 0)
@@ -72,9 +69,8 @@ public sealed partial class OutboxJob : Job
                 var done = underWay.FindAll(one => one.Delivery.IsCompleted);
                 underWay.RemoveAll(done.Contains);
                 await Task.WhenAll(done.Select(one => one.Delivery));
-                if (underWay.Count > 0 && Stopwatch.GetElapsedTime(renewedAt) > Renewal)
+                if (underWay.Count > 0 && Stopwatch.GetElapsedTime(renewedAt) > Renewal && await TryRenewAsync([.. underWay.Select(one => one.Id)]))
                 {
-                    await RenewAsync([.. underWay.Select(one => one.Id)]);
                     renewedAt = Stopwatch.GetTimestamp();
                 }
             }
@@ -85,20 +81,62 @@ public sealed partial class OutboxJob : Job
         }
     }
 
-    private Task RenewAsync(List<string> ids) => _database.WriteAsync(async transaction =>
+    /// <param name="most">How many places are free.</param>
+    /// <param name="mayMiss">Others are under way: a database that is away must not end the turn, which keeps their leases.</param>
+    private async Task<List<OutboxMail>> ClaimAsync(int most, bool mayMiss)
     {
-        foreach (var id in ids)
+        try
         {
-            await _store.RenewAsync(transaction, id, _clock.Milliseconds() + (long)Lease.TotalMilliseconds);
+            var now = _clock.Milliseconds();
+            // Not cancelled in the middle: what is claimed without being known here waits for its lease to end.
+            return most == 0 ? [] : await _database.WriteAsync(transaction => _store.ClaimAsync(transaction, now, now + (long)Lease.TotalMilliseconds, most), CancellationToken.None);
         }
-    });
+        catch (Exception fault) when (mayMiss && Dialect.IsOutage(fault))
+        {
+            return [];
+        }
+    }
 
+    /// <returns>False where the database is away: it is tried again at once, since the lease goes on running out.</returns>
+    private async Task<bool> TryRenewAsync(List<string> ids)
+    {
+        try
+        {
+            await _database.WriteAsync(async transaction =>
+            {
+                foreach (var id in ids)
+                {
+                    await _store.RenewAsync(transaction, id, _clock.Milliseconds() + (long)Lease.TotalMilliseconds);
+                }
+            });
+            return true;
+        }
+        catch (Exception fault) when (Dialect.IsOutage(fault))
+        {
+            LogNotRenewed(ids.Count, fault.Message);
+            return false;
+        }
+    }
+
+    /// <summary>Never fails: one mail of which something can't be noted must not end the turn, and with it the leases of the others.</summary>
     private async Task DeliverAsync(OutboxMail mail, CancellationToken cutOff)
+    {
+        try
+        {
+            await TryDeliverAsync(mail, cutOff);
+        }
+        catch (Exception fault)
+        {
+            LogLeft(mail.Id, mail.Template, fault);
+        }
+    }
+
+    private async Task TryDeliverAsync(OutboxMail mail, CancellationToken cutOff)
     {
         var now = _clock.Milliseconds();
         if (now >= mail.SendBefore)
         {
-            await FinishAsync(mail, MailState.Parked, mail.LastError ?? "It could not be sent before it ran out.");
+            await FinishAsync(mail, MailState.Parked, mail.LastError ?? "It could not be sent before it ran out.", cutOff);
             return;
         }
 
@@ -108,24 +146,28 @@ public sealed partial class OutboxJob : Job
             var rendered = _templates.Value.Render(mail.Template, content.Language, Complete(content.Values, _branding, _publicUrl));
             await _transport.SendAsync(
                 new(mail.Id, mail.Recipient, rendered, content.Values.GetValueOrDefault("link_url"), Code(content.Values), mail.CreatedAt.ToInstant()), cutOff);
-            await FinishAsync(mail, MailState.Sent, null);
         }
         catch (SmtpFailure failure) when (failure.IsPermanent)
         {
             LogParked(mail.Id, mail.Template, failure.Message);
-            await FinishAsync(mail, MailState.Parked, failure.Message);
+            await FinishAsync(mail, MailState.Parked, failure.Message, cutOff);
+            return;
         }
         catch (OperationCanceledException) when (cutOff.IsCancellationRequested)
         {
-            await _database.WriteAsync(transaction => _store.GiveBackAsync(transaction, mail.Id, _clock.Milliseconds()), CancellationToken.None);
+            await NoteAsync(transaction => _store.GiveBackAsync(transaction, mail.Id, _clock.Milliseconds()), cutOff);
+            return;
         }
         catch (Exception fault)
         {
             var wait = Wait(mail.Attempts);
             LogRetried(mail.Id, mail.Template, wait.TotalSeconds, fault is SmtpFailure ? fault.Message : fault.GetType().Name);
             _mails.Add(1, new KeyValuePair<string, object?>("state", "retried"));
-            await _database.WriteAsync(transaction => _store.SetRetryAsync(transaction, mail.Id, now + (long)wait.TotalMilliseconds, fault.Message), CancellationToken.None);
+            await NoteAsync(transaction => _store.SetRetryAsync(transaction, mail.Id, now + (long)wait.TotalMilliseconds, fault.Message), cutOff);
+            return;
         }
+
+        await FinishAsync(mail, MailState.Sent, null, cutOff);
     }
 
     /// <summary>Seconds at first; then soon enough that after an outage nobody waits a minute; and ten minutes when it has lasted for hours.</summary>
@@ -137,11 +179,30 @@ public sealed partial class OutboxJob : Job
         _ => TimeSpan.FromMinutes(10),
     };
 
-    private async Task FinishAsync(OutboxMail mail, string state, string? error)
+    private async Task FinishAsync(OutboxMail mail, string state, string? error, CancellationToken cutOff)
     {
-        // Not cancelled by a stop: what the server has taken must not be sent again.
-        await _database.WriteAsync(transaction => _store.SetFinishedAsync(transaction, mail.Id, state, _clock.Milliseconds(), error), CancellationToken.None);
+        await NoteAsync(transaction => _store.SetFinishedAsync(transaction, mail.Id, state, _clock.Milliseconds(), error), cutOff);
         _mails.Add(1, new KeyValuePair<string, object?>("state", state));
+    }
+
+    /// <summary>
+    /// Not cancelled by a stop, and not given up while the database is away: what the mail server has taken would be sent again. The lease is kept meanwhile.
+    /// Once the server's farewell is over there is one more try.
+    /// </summary>
+    private async Task NoteAsync(Func<Transaction, Task> note, CancellationToken cutOff)
+    {
+        while (true)
+        {
+            try
+            {
+                await _database.WriteAsync(note, CancellationToken.None);
+                return;
+            }
+            catch (Exception fault) when (Dialect.IsOutage(fault) && !cutOff.IsCancellationRequested)
+            {
+                await Task.Delay(Recheck, cutOff).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
     }
 
     internal static Dictionary<string, string> Complete(IReadOnlyDictionary<string, string> values, Branding branding, PublicUrl publicUrl) => new(values)
@@ -156,6 +217,12 @@ public sealed partial class OutboxJob : Job
 
     [LoggerMessage(10, LogLevel.Warning, "Mail {MailId} ({Template}) was refused for good and is parked: {Reason}")]
     private partial void LogParked(string mailId, string template, string reason);
+
+    [LoggerMessage(12, LogLevel.Warning, "{Count} mails under way could not be kept for this node, and are tried again: {Reason}")]
+    private partial void LogNotRenewed(int count, string reason);
+
+    [LoggerMessage(13, LogLevel.Error, "What became of mail {MailId} ({Template}) could not be noted: it is sent again when its lease has ended")]
+    private partial void LogLeft(string mailId, string template, Exception fault);
 
     [LoggerMessage(11, LogLevel.Warning, "Mail {MailId} ({Template}) was not taken and waits {Seconds} s: {Reason}")]
     private partial void LogRetried(string mailId, string template, double seconds, string reason);
