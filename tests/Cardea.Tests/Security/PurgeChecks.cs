@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
+using Cardea.Features.Challenges;
 using Cardea.Foundation.Data;
+using Cardea.Tests.Features.Challenges;
 using Cardea.Tests.Harness;
 
 namespace Cardea.Tests.Security;
@@ -38,5 +40,24 @@ public sealed class PurgeChecks
         {
             Assert.Equal(0, await app.Database.ScalarAsync<long>($"SELECT COUNT(*) FROM {table}"));
         }
+    }
+
+    /// <summary>Half a minute is what nodes may be apart. The one ahead believes a challenge to be over while it is good at the other one, where only its mark says that it was used.</summary>
+    [Theory, OnPostgres]
+    public async Task RE_09_The_mark_of_what_was_used_outlives_it_on_the_node_that_is_behind(Engine engine)
+    {
+        (string, string)[] settings = [("PublicUrl", "http://localhost:8099"), ("SignIn:Challenge", "always")];
+        await using var behind = await TestApp.StartAsync(engine, settings);
+        var clock = new ManualClock();
+        await using var ahead = await TestApp.StartAsync(engine, behind.Database, clock, settings);
+        clock.Advance(TimeSpan.FromSeconds(30));
+        var solution = (await behind.NewActor().GuessAsync("alice@example.org")).Solve();
+        (await behind.NewActor().GuessAsync("alice@example.org", solution)).Expect(HttpStatusCode.Unauthorized, "invalid_credentials");
+
+        var most = WorkChallenges.Lifetime - TimeSpan.FromSeconds(20);
+        behind.Clock.Advance(most);
+        clock.Advance(most);
+        await ahead.PurgeAsync();
+        (await behind.NewActor().GuessAsync("alice@example.org", solution)).Expect(HttpStatusCode.Forbidden, "challenge_required");
     }
 }

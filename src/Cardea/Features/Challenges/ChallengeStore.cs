@@ -8,6 +8,6 @@ public sealed class ChallengeStore
     public async Task<bool> TryUseAsync(Transaction transaction, byte[] challengeHash, long expiresAt) => await transaction.ExecuteAsync(
         "INSERT INTO used_challenges (challenge_hash, expires_at) VALUES (@challengeHash, @expiresAt) ON CONFLICT (challenge_hash) DO NOTHING", new { challengeHash, expiresAt }) == 1;
 
-    public Task<int> PurgeAsync(Transaction transaction, long now, int most) => transaction.ExecuteAsync(
-        "DELETE FROM used_challenges WHERE challenge_hash IN (SELECT challenge_hash FROM used_challenges WHERE expires_at <= @now ORDER BY expires_at LIMIT @most)", new { now, most });
+    public Task<int> PurgeAsync(Transaction transaction, long before, int most) => transaction.ExecuteAsync(
+        "DELETE FROM used_challenges WHERE challenge_hash IN (SELECT challenge_hash FROM used_challenges WHERE expires_at <= @before ORDER BY expires_at LIMIT @most)", new { before, most });
 }

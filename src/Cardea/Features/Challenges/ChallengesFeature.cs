@@ -23,7 +23,8 @@ internal static class ChallengesFeature
         services.AddSingleton<ChallengesEndpoints>();
         services.AddSingleton<RefuseUnsolved>(provider => provider.GetRequiredService<ChallengesEndpoints>().RefuseAsync);
         services.AddSingleton<NoteChallenged>(provider => provider.GetRequiredService<ChallengesEndpoints>().Note);
-        services.AddSingleton(provider => new Purge("used challenges", provider.GetRequiredService<ChallengeStore>().PurgeAsync));
+        services.AddSingleton(provider => new Purge("used challenges", (transaction, now, most) =>
+            provider.GetRequiredService<ChallengeStore>().PurgeAsync(transaction, now - (long)Purge.MarksKeptFor.TotalMilliseconds, most)));
     }
 
     public static void MapChallenges(this IEndpointRouteBuilder routes)

@@ -83,6 +83,6 @@ public sealed class PasskeyStore
     public async Task<bool> TryUseChallengeAsync(Transaction transaction, byte[] challengeHash, long expiresAt) => await transaction.ExecuteAsync(
         "INSERT INTO webauthn_challenges (challenge_hash, expires_at) VALUES (@challengeHash, @expiresAt) ON CONFLICT (challenge_hash) DO NOTHING", new { challengeHash, expiresAt }) == 1;
 
-    public Task<int> PurgeChallengesAsync(Transaction transaction, long now, int most) => transaction.ExecuteAsync(
-        "DELETE FROM webauthn_challenges WHERE challenge_hash IN (SELECT challenge_hash FROM webauthn_challenges WHERE expires_at <= @now ORDER BY expires_at LIMIT @most)", new { now, most });
+    public Task<int> PurgeChallengesAsync(Transaction transaction, long before, int most) => transaction.ExecuteAsync(
+        "DELETE FROM webauthn_challenges WHERE challenge_hash IN (SELECT challenge_hash FROM webauthn_challenges WHERE expires_at <= @before ORDER BY expires_at LIMIT @most)", new { before, most });
 }

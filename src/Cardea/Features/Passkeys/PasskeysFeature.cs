@@ -45,7 +45,8 @@ internal static class PasskeysFeature
         services.AddSingleton(provider => new FactorRemoval("passkeys", (transaction, id) => provider.GetRequiredService<PasskeyStore>().RemoveAllAsync(transaction, id)));
         services.AddSingleton(provider => new FactorUse("passkey", provider.GetRequiredService<PasskeyStore>().CountOwnersAsync));
         services.AddSingleton(provider => new FactorPart("passkeys", async (scope, id) => (await provider.GetRequiredService<PasskeyStore>().ListAsync(scope, id)).Select(PasskeyBody.Of)));
-        services.AddSingleton(provider => new Purge("used passkey challenges", provider.GetRequiredService<PasskeyStore>().PurgeChallengesAsync));
+        services.AddSingleton(provider => new Purge("used passkey challenges", (transaction, now, most) =>
+            provider.GetRequiredService<PasskeyStore>().PurgeChallengesAsync(transaction, now - (long)Purge.MarksKeptFor.TotalMilliseconds, most)));
         services.AddSingleton(provider => new AccountData("passkeys", ["passkeys", "passkey_users"], async (scope, id) =>
         {
             var store = provider.GetRequiredService<PasskeyStore>();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Cardea.Features.Challenges;
 using Cardea.Foundation.Data;
+using Cardea.Foundation.Jobs;
 using Cardea.Tests.Harness;
 using Cardea.Tests.Security;
 
@@ -79,6 +80,7 @@ public sealed class ChallengeTests
         var late = (await anybody.GuessAsync("alice@example.org")).Solve();
         app.Clock.Advance(WorkChallenges.Lifetime + TimeSpan.FromSeconds(1));
         (await anybody.GuessAsync("alice@example.org", late)).Expect(HttpStatusCode.Forbidden, "challenge_required");
+        app.Clock.Advance(Purge.MarksKeptFor);
         await app.PurgeAsync();
         Assert.Equal(0, await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM used_challenges"));
     }
