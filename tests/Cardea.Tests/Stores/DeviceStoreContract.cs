@@ -53,7 +53,9 @@ public sealed class DeviceStoreContract
             SELECT 's1', account_id, id, 1, 1, 1, 1, 'pwd', '', '', fingerprint, 0, 1 FROM devices WHERE id = 'd1'
             """);
 
-        Assert.Equal(1, await bare.WriteAsync(transaction => _store.PurgeAsync(transaction, before: 100, most: 10)));
+        Assert.Equal(0, await bare.WriteAsync(transaction => _store.PurgeAsync(transaction, before: 100, after: "d1", until: "d2", most: 10)));
+        Assert.Equal(0, await bare.WriteAsync(transaction => _store.PurgeAsync(transaction, before: 100, after: "", until: "d0", most: 10)));
+        Assert.Equal(1, await bare.WriteAsync(transaction => _store.PurgeAsync(transaction, before: 100, after: "", until: "d2", most: 10)));
 
         Assert.Equal(["d2"], await bare.Files.QueryAsync<string>("SELECT id FROM devices"));
         Assert.Equal([null], await bare.Files.QueryAsync<string?>("SELECT device_id FROM sessions"));

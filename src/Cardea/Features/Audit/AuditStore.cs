@@ -83,7 +83,7 @@ public sealed class AuditStore
         await transaction.ExecuteAsync(
             """
             UPDATE audit_events SET address = NULL, user_agent = NULL, detail = NULL
-            WHERE account_id = @accountId AND id IN (SELECT event_id FROM audit_chain WHERE erased = @proof)
+            WHERE account_id = @accountId AND EXISTS (SELECT 1 FROM audit_chain WHERE event_id = audit_events.id AND erased = @proof)
             """,
             new { accountId, proof });
     }

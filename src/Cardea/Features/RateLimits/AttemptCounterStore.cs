@@ -18,7 +18,7 @@ public sealed class AttemptCounterStore
 
     /// <summary>When the last block among these keys ends; null when none is blocked.</summary>
     public Task<long?> FindLastBlockAsync(Scope scope, string prefix, long now) => scope.FindAsync<long?>(
-        "SELECT MAX(blocked_until) FROM attempt_counters WHERE substr(key, 1, @length) = @prefix AND blocked_until > @now", new { prefix, length = prefix.Length, now });
+        $"SELECT MAX(blocked_until) FROM attempt_counters WHERE {Within(scope)} AND blocked_until > @now", new { prefix, end = EndOf(prefix), now });
 
     public Task SetBlockedUntilAsync(Transaction transaction, string key, long until) =>
         transaction.ExecuteAsync("UPDATE attempt_counters SET blocked_until = @until WHERE key = @key", new { key, until });
@@ -29,9 +29,15 @@ public sealed class AttemptCounterStore
     public Task RemoveAsync(Transaction transaction, string key) => transaction.ExecuteAsync("DELETE FROM attempt_counters WHERE key = @key", new { key });
 
     public Task RemoveByPrefixAsync(Transaction transaction, string prefix) =>
-        transaction.ExecuteAsync("DELETE FROM attempt_counters WHERE substr(key, 1, @length) = @prefix", new { prefix, length = prefix.Length });
+        transaction.ExecuteAsync($"DELETE FROM attempt_counters WHERE {Within(transaction)}", new { prefix, end = EndOf(prefix) });
 
     public Task<int> PurgeAsync(Transaction transaction, long before, long now, int most) => transaction.ExecuteAsync(
         "DELETE FROM attempt_counters WHERE key IN (SELECT key FROM attempt_counters WHERE updated_at < @before AND blocked_until < @now ORDER BY updated_at LIMIT @most)",
         new { before, now, most });
+
+    /// <summary>A range and not a function of the key: a reset must not read what a flood has left.</summary>
+    private static string Within(Scope scope) => $"key {scope.Dialect.Bytewise} >= @prefix AND key {scope.Dialect.Bytewise} < @end";
+
+    /// <summary>The first text after all that begin with the prefix, which ends in ASCII.</summary>
+    private static string EndOf(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);
 }

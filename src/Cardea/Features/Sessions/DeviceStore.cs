@@ -41,6 +41,7 @@ public sealed class DeviceStore
     public Task<List<Device>> ListOfAccountAsync(Scope scope, string accountId) =>
         scope.QueryAsync<Device>($"SELECT {Columns} FROM devices WHERE account_id = @accountId ORDER BY id", new { accountId });
 
-    public Task<int> PurgeAsync(Transaction transaction, long before, int most) => transaction.ExecuteAsync(
-        "DELETE FROM devices WHERE id IN (SELECT id FROM devices WHERE last_seen_at < @before LIMIT @most)", new { before, most });
+    /// <summary>Among the devices with ids after one and up to another: each sign-in writes when they were seen, and an index of it too if there were one.</summary>
+    public Task<int> PurgeAsync(Transaction transaction, long before, string after, string until, int most) => transaction.ExecuteAsync(
+        "DELETE FROM devices WHERE id IN (SELECT id FROM devices WHERE id > @after AND id <= @until AND last_seen_at < @before ORDER BY id LIMIT @most)", new { before, after, until, most });
 }

@@ -26,9 +26,14 @@ internal static class SessionsFeature
         services.AddSingleton<SessionsEndpoints>();
         services.AddSingleton<SessionsPages>();
         services.AddSingleton<IHostedService, SessionCountJob>();
-        services.AddSingleton(provider => new Purge("sessions", provider.GetRequiredService<SessionDirectory>().PurgeAsync));
-        services.AddSingleton(provider => new Purge("devices", (transaction, now, most) =>
-            provider.GetRequiredService<DeviceStore>().PurgeAsync(transaction, now - (long)KnownDevices.KeptFor.TotalMilliseconds, most)));
+        services.AddSingleton(provider => new Purge("sessions", provider.GetRequiredService<SessionDirectory>().PurgeExpiredAsync));
+        services.AddSingleton(provider => new Purge("idle sessions", provider.GetRequiredService<SessionDirectory>().PurgeIdleAsync));
+        services.AddSingleton(provider =>
+        {
+            var (store, walk) = (provider.GetRequiredService<DeviceStore>(), new Walk("devices"));
+            return new Purge("devices", (transaction, now, most) => walk.GoOnAsync(
+                transaction, most, (after, until) => store.PurgeAsync(transaction, now - (long)KnownDevices.KeptFor.TotalMilliseconds, after, until, most)));
+        });
         services.AddSingleton(provider => new AccountData("sessions", ["sessions"], async (scope, id) =>
             (await provider.GetRequiredService<SessionDirectory>().ListLiveAsync(scope, id)).Select(session => SessionBody.Of(session, null))));
         services.AddSingleton(provider => new AccountData("devices", ["devices"], async (scope, id) =>
