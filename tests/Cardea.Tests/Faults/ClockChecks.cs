@@ -43,6 +43,19 @@ public class ClockChecks
         (await alice.TryRefreshAsync()).Expect(Unauthorized); // and that reuse has ended the session
     }
 
+    /// <summary>The ten seconds in which an answer may be asked for again do not last until the clock is there again.</summary>
+    [Theory, OnSqlite, OnPostgres]
+    public async Task RE_09_A_clock_that_is_set_back_by_an_hour_makes_no_old_refresh_token_good_for_that_hour(Engine engine)
+    {
+        await using var app = await TestApp.StartAsync(engine);
+        var alice = await (await app.NewActor("alice").SignUpAsync()).SignInAsync();
+        var old = alice.RefreshToken!;
+        (await alice.TryRefreshAsync()).Expect(OK);
+        await app.PassAsync(TimeSpan.FromHours(-1));
+        (await app.NewActor().TryRefreshAsync(old)).Expect(Unauthorized, "invalid_token");
+        (await alice.TryRefreshAsync()).Expect(Unauthorized, "invalid_token");
+    }
+
     /// <summary>What measures time goes on by itself: neither jump makes the server deaf, or its caches believed for ever.</summary>
     [Theory, OnSqlite, OnPostgres]
     public async Task RE_09_A_server_whose_clock_jumps_goes_on_serving_and_mailing(Engine engine)
@@ -95,6 +108,17 @@ public class ClockChecks
             }
 
             answer.Expect(OK);
+        }
+
+        // And each takes what the other one rotated a moment ago as that, not as half a minute old or yet to come.
+        var carol = await (await here.NewActor("carol").SignUpAsync()).SignInAsync();
+        foreach (var (rotates, asks) in ((TestApp, TestApp)[])[(here, there), (there, here)])
+        {
+            var old = carol.RefreshToken!;
+            var lost = await rotates.NewActor().SendAsync(HttpMethod.Post, "/auth/refresh", new { refresh_token = old }, withToken: false);
+            var again = await asks.NewActor().SendAsync(HttpMethod.Post, "/auth/refresh", new { refresh_token = old }, withToken: false);
+            Assert.Equal(lost.Expect(OK).Member("refresh_token"), again.Expect(OK).Member("refresh_token"));
+            carol.RefreshToken = again.Member("refresh_token");
         }
 
         Scale.Measured("RE-09", $"two nodes {seconds:+0;-0} s apart, {rounds} rounds: 0 valid tokens or codes refused");

@@ -33,6 +33,16 @@ internal static class Inside
     public static Task<string> PasswordHashAsync(this TestApp app, Actor actor) =>
         app.Database.ScalarAsync<string>("SELECT password_hash FROM accounts WHERE email = @Email", new { actor.Email });
 
+    /// <summary>Time passes for the server and for its database, whose own clock on PostgreSQL dates refresh tokens and can't be moved: there the rows get older.</summary>
+    public static async Task PassAsync(this TestApp app, TimeSpan time)
+    {
+        app.Clock.Advance(time);
+        if (app.Database.Engine is Engine.Postgres)
+        {
+            await app.Database.ExecuteAsync("UPDATE sessions SET refreshed_at = refreshed_at - @milliseconds", new { milliseconds = (long)time.TotalMilliseconds });
+        }
+    }
+
     /// <summary>One turn of the job that throws away what is over.</summary>
     public static Task PurgeAsync(this TestApp app) => app.Services.GetServices<IHostedService>().OfType<PurgeJob>().Single().RunAsync(CancellationToken.None);
 

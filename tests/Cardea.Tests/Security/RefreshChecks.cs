@@ -45,7 +45,7 @@ public sealed class RefreshChecks
         (await alice.TryRefreshAsync()).Expect(HttpStatusCode.OK);
         Assert.NotEqual(stolen, alice.RefreshToken);
         var session = alice.SessionId;
-        app.Clock.Advance(PastGrace);
+        await app.PassAsync(PastGrace);
 
         (await app.NewActor().TryRefreshAsync(stolen)).Expect(HttpStatusCode.Unauthorized, "invalid_token");
         (await alice.TryRefreshAsync()).Expect(HttpStatusCode.Unauthorized, "invalid_token");
@@ -123,11 +123,11 @@ public sealed class RefreshChecks
     {
         await using var app = await TestApp.StartAsync(engine, ("Tokens:RefreshTokenDays", "2"), ("Tokens:AccessTokenMinutes", "1440"));
         var alice = await (await app.NewActor("alice").SignUpAsync()).SignInAsync();
-        app.Clock.Advance(TimeSpan.FromDays(2) - TimeSpan.FromMinutes(1));
+        await app.PassAsync(TimeSpan.FromDays(2) - TimeSpan.FromMinutes(1));
         (await alice.TryRefreshAsync()).Expect(HttpStatusCode.OK);
-        app.Clock.Advance(TimeSpan.FromHours(23));
+        await app.PassAsync(TimeSpan.FromHours(23));
         (await alice.GetAsync("/users/me")).Expect(HttpStatusCode.OK); // the session is used, the refresh token isn't
-        app.Clock.Advance(TimeSpan.FromHours(25) + TimeSpan.FromSeconds(1));
+        await app.PassAsync(TimeSpan.FromHours(25) + TimeSpan.FromSeconds(1));
         (await alice.TryRefreshAsync()).Expect(HttpStatusCode.Unauthorized, "invalid_token");
     }
 
@@ -170,7 +170,7 @@ public sealed class RefreshChecks
 
         old = alice.RefreshToken!;
         (await alice.TryRefreshAsync()).Expect(HttpStatusCode.OK);
-        app.Clock.Advance(PastGrace);
+        await app.PassAsync(PastGrace);
         (await app.NewActor().TryRefreshAsync(old)).Expect(HttpStatusCode.Unauthorized, "invalid_token");
         (await alice.TryRefreshAsync()).Expect(HttpStatusCode.Unauthorized, "invalid_token");
     }

@@ -68,13 +68,17 @@ public sealed class SessionStoreContract
     {
         await using var bare = await BareDatabase.CreateAsync(engine);
         var (alice, root) = (await bare.NewAccountAsync("alice"), await bare.NewAccountAsync("root"));
-        await AddAsync(bare, New("own", root.Id), New("a1", alice.Id), New("view", alice.Id, by: ("own", root.Id)), New("other", alice.Id, by: ("else", root.Id)));
+        var eve = await bare.NewAccountAsync("eve");
+        await AddAsync(bare, New("own", root.Id), New("a1", alice.Id), New("view", alice.Id, by: ("own", root.Id)), New("lost", alice.Id, by: ("gone", root.Id)), New("eves", alice.Id, by: ("gone too", eve.Id)));
 
         Assert.Equal(["a1"], (await bare.ReadAsync(scope => _store.ListLiveAsync(scope, alice.Id, now: 30, idleSince: 10))).Select(session => session.Id));
         Assert.Equal(2, await bare.ReadAsync(scope => _store.CountLiveAsync(scope, now: 30, idleSince: 10)));
-        var ended = Assert.Single(await bare.WriteAsync(transaction => _store.RemoveViewingsAsync(transaction, ["own", "nothing"])));
-        Assert.Equal(("view", alice.Id, root.Id), (ended.Id, ended.AccountId, ended.ActorId));
-        Assert.Empty(await bare.WriteAsync(transaction => _store.RemoveViewingsAsync(transaction, [])));
+        var ended = Assert.Single(await bare.WriteAsync(transaction => _store.RemoveViewingsAsync(transaction, root.Id)));
+        Assert.Equal(("lost", alice.Id, root.Id), (ended.Id, ended.AccountId, ended.ActorId));
+        Assert.Equal(["eves"], (await bare.WriteAsync(transaction => _store.RemoveViewingsAsync(transaction, null))).Select(one => one.Id));
+        Assert.Single(await bare.WriteAsync(transaction => _store.RemoveAsync(transaction, "own", root.Id)));
+        Assert.Equal(["view"], (await bare.WriteAsync(transaction => _store.RemoveViewingsAsync(transaction, root.Id))).Select(one => one.Id));
+        Assert.Empty(await bare.WriteAsync(transaction => _store.RemoveViewingsAsync(transaction, root.Id)));
     }
 
     [Theory, OnSqlite, OnPostgres]
@@ -90,7 +94,22 @@ public sealed class SessionStoreContract
         Assert.False(await TryRotateAsync(bare, "unknown", counter: 0, now: 53));
 
         var session = await bare.ReadAsync(scope => _store.FindAsync(scope, "s1"));
-        Assert.Equal((1, 51, 51), (session!.RefreshCounter, session.RefreshedAt, session.LastSeenAt));
+        Assert.Equal((1, 51), (session!.RefreshCounter, session.LastSeenAt));
+    }
+
+    /// <summary>On PostgreSQL by its own clock, whatever a node believes the time to be.</summary>
+    [Theory, OnSqlite, OnPostgres]
+    public async Task How_long_ago_a_counter_moved_on_is_known_while_nothing_has_used_the_next(Engine engine)
+    {
+        await using var bare = await BareDatabase.CreateAsync(engine);
+        var alice = await bare.NewAccountAsync("alice");
+        await AddAsync(bare, New("s1", alice.Id, seenAt: 20));
+        Assert.True(await TryRotateAsync(bare, "s1", counter: 0, now: 1000));
+
+        var age = await bare.ReadAsync(scope => _store.FindAgeAsync(scope, "s1", successor: 1, now: 4000));
+        Assert.True(engine is Engine.Sqlite ? age == 3000 : age is >= 0 and < 60_000, $"{age} ms");
+        Assert.Null(await bare.ReadAsync(scope => _store.FindAgeAsync(scope, "s1", successor: 2, now: 4000)));
+        Assert.Null(await bare.ReadAsync(scope => _store.FindAgeAsync(scope, "s2", successor: 1, now: 4000)));
     }
 
     [Theory, OnSqlite, OnPostgres]
@@ -98,10 +117,11 @@ public sealed class SessionStoreContract
     {
         await using var bare = await BareDatabase.CreateAsync(engine);
         var alice = await bare.NewAccountAsync("alice");
-        await AddAsync(bare, New("s1", alice.Id, seenAt: 20));
+        var now = bare.Clock.Milliseconds();
+        await AddAsync(bare, New("s1", alice.Id, seenAt: now - 600_000));
 
-        Assert.False(await bare.WriteAsync(transaction => _store.TryRotateAsync(transaction, "s1", 0, now: 120, unusedSince: 20)));
-        Assert.True(await bare.WriteAsync(transaction => _store.TryRotateAsync(transaction, "s1", 0, now: 119, unusedSince: 19)));
+        Assert.False(await bare.WriteAsync(transaction => _store.TryRotateAsync(transaction, "s1", 0, now, unusedFor: 600_000)));
+        Assert.True(await bare.WriteAsync(transaction => _store.TryRotateAsync(transaction, "s1", 0, now, unusedFor: 660_000)));
     }
 
     [Theory, OnSqlite, OnPostgres]
@@ -126,11 +146,16 @@ public sealed class SessionStoreContract
             bare,
             New("live", alice.Id, seenAt: 101, expiresAt: 1001),
             New("idle", alice.Id, seenAt: 100, expiresAt: 1001),
+            New("soon", alice.Id, seenAt: 100, expiresAt: 1001),
             New("expired", alice.Id, seenAt: 101, expiresAt: 1000));
 
-        Assert.Single(await bare.WriteAsync(transaction => _store.PurgeAsync(transaction, now: 1000, idleSince: 100, most: 1)));
-        Assert.Single(await bare.WriteAsync(transaction => _store.PurgeAsync(transaction, now: 1000, idleSince: 100, most: 10)));
-        Assert.Equal(["live"], await bare.Files.QueryAsync<string>("SELECT id FROM sessions"));
+        Assert.Equal(["expired"], await PurgeAsync(transaction => _store.PurgeExpiredAsync(transaction, now: 1000, most: 10)));
+        Assert.Empty(await PurgeAsync(transaction => _store.PurgeIdleAsync(transaction, idleSince: 100, after: "idle", until: "live", most: 10)));
+        Assert.Empty(await PurgeAsync(transaction => _store.PurgeIdleAsync(transaction, idleSince: 100, after: "", until: "i", most: 10)));
+        Assert.Equal(["idle"], await PurgeAsync(transaction => _store.PurgeIdleAsync(transaction, idleSince: 100, after: "i", until: "live", most: 1)));
+        Assert.Equal(["live", "soon"], await bare.Files.QueryAsync<string>("SELECT id FROM sessions ORDER BY id"));
+
+        async Task<IEnumerable<string>> PurgeAsync(Func<Transaction, Task<List<EndedSession>>> purge) => (await bare.WriteAsync(purge)).Select(ended => ended.Id);
     }
 
     private static Session New(string id, string accountId, long createdAt = 1, long seenAt = 20, long expiresAt = 1000, (string SessionId, string AccountId)? by = null) => new()
@@ -159,5 +184,5 @@ public sealed class SessionStoreContract
     });
 
     private Task<bool> TryRotateAsync(BareDatabase bare, string id, long counter, long now) =>
-        bare.WriteAsync(transaction => _store.TryRotateAsync(transaction, id, counter, now, unusedSince: 0));
+        bare.WriteAsync(transaction => _store.TryRotateAsync(transaction, id, counter, now, unusedFor: long.MaxValue / 2));
 }

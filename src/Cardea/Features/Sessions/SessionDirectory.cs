@@ -23,6 +23,7 @@ public sealed partial class SessionDirectory
     private readonly ILogger _log;
     private readonly SnapshotCache<Session> _cache;
     private readonly Func<string, Task<Session?>> _read;
+    private readonly Walk _idleWalk = new("sessions");
 
     public SessionDirectory(
         Database database, SessionStore store, SessionsOptions options, MayStillView mayStillView, AuditLog audit, Invalidations invalidations, TimeProvider clock, ILogger<SessionDirectory> log)
@@ -77,26 +78,28 @@ public sealed partial class SessionDirectory
 
     /// <param name="client">Who ends it, where that is known: it is told only of a viewing, since the others are told of by what ends them.</param>
     public async Task<bool> TryEndAsync(Transaction transaction, string id, string accountId, ClientInfo? client = null) =>
-        await EndedAsync(transaction, await _store.RemoveAsync(transaction, id, accountId), client) > 0;
+        await EndedAsync(transaction, await _store.RemoveAsync(transaction, id, accountId), accountId, client) > 0;
 
     /// <summary>Ends all sessions of an account, but for one if it is named. Their refresh tokens and access tokens end with them.</summary>
     public async Task<int> EndAllAsync(Transaction transaction, string accountId, string? except = null, ClientInfo? client = null) =>
-        await EndedAsync(transaction, await _store.RemoveAllAsync(transaction, accountId, except), client);
+        await EndedAsync(transaction, await _store.RemoveAllAsync(transaction, accountId, except), accountId, client);
 
     /// <summary>Ends a session, and every other that was made on the same device.</summary>
     public async Task<int> EndOfDeviceAsync(Transaction transaction, string accountId, string id, string? deviceId) =>
-        await EndedAsync(transaction, await _store.RemoveOfDeviceAsync(transaction, accountId, id, deviceId));
+        await EndedAsync(transaction, await _store.RemoveOfDeviceAsync(transaction, accountId, id, deviceId), accountId);
 
-    public async Task<int> PurgeAsync(Transaction transaction, long now, int most)
-    {
-        var purged = await _store.PurgeAsync(transaction, now, now - (long)_options.Idle.TotalMilliseconds, most);
-        return await EndedAsync(transaction, purged);
-    }
+    public async Task<int> PurgeExpiredAsync(Transaction transaction, long now, int most) =>
+        await EndedAsync(transaction, await _store.PurgeExpiredAsync(transaction, now, most), null);
+
+    public Task<int> PurgeIdleAsync(Transaction transaction, long now, int most) => _idleWalk.GoOnAsync(transaction, most, async (after, until) =>
+        await EndedAsync(transaction, await _store.PurgeIdleAsync(transaction, now - (long)_options.Idle.TotalMilliseconds, after, until, most), null));
 
     /// <summary>Every end passes here: with a session ends what was viewed by it, and each viewing leaves a row that says when it was over.</summary>
-    private async Task<int> EndedAsync(Transaction transaction, List<EndedSession> ended, ClientInfo? client = null)
+    /// <param name="accountId">Whose they were; null where they were several accounts'.</param>
+    private async Task<int> EndedAsync(Transaction transaction, List<EndedSession> ended, string? accountId, ClientInfo? client = null)
     {
-        foreach (var session in ended.Concat(await _store.RemoveViewingsAsync(transaction, [.. ended.Where(one => one.ActorId is null).Select(one => one.Id)])))
+        var viewings = ended.Exists(one => one.ActorId is null) ? await _store.RemoveViewingsAsync(transaction, accountId) : [];
+        foreach (var session in ended.Concat(viewings))
         {
             transaction.Invalidate(Topic, session.Id);
             if (session.ActorId is not null)

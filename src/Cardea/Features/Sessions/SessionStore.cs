@@ -42,10 +42,13 @@ public sealed class SessionStore
     public Task<List<EndedSession>> RemoveOfDeviceAsync(Transaction transaction, string accountId, string id, string? deviceId) => transaction.QueryAsync<EndedSession>(
         $"DELETE FROM sessions WHERE account_id = @accountId AND (id = @id OR device_id = @deviceId) {Ended}", new { accountId, id, deviceId = deviceId ?? "" });
 
-    /// <summary>What was viewed by sessions that have ended.</summary>
-    public async Task<List<EndedSession>> RemoveViewingsAsync(Transaction transaction, IReadOnlyList<string> actorSessionIds) => actorSessionIds.Count == 0 ? [] : await transaction.QueryAsync<EndedSession>(
-        $"DELETE FROM sessions WHERE actor_session_id IN ({string.Join(", ", actorSessionIds.Select((_, i) => $"@id{i}"))}) {Ended}",
-        actorSessionIds.Select((id, i) => KeyValuePair.Create($"id{i}", (object)id)).ToDictionary());
+    /// <summary>What was viewed by sessions that are no more: of one administrator, or of all. One statement however many they were, and few rows to look at.</summary>
+    public Task<List<EndedSession>> RemoveViewingsAsync(Transaction transaction, string? actorId) => transaction.QueryAsync<EndedSession>(
+        $"""
+        DELETE FROM sessions
+        WHERE actor_session_id > '' AND (@actorId IS NULL OR actor_id = @actorId) AND NOT EXISTS (SELECT 1 FROM sessions own WHERE own.id = sessions.actor_session_id) {Ended}
+        """,
+        new { actorId });
 
     public Task SetSeenAsync(Transaction transaction, string id, long now) =>
         transaction.ExecuteAsync("UPDATE sessions SET last_seen_at = @now WHERE id = @id AND last_seen_at < @now", new { id, now });
@@ -56,11 +59,25 @@ public sealed class SessionStore
     public Task SetCookieHashAsync(Transaction transaction, string id, byte[] hash) =>
         transaction.ExecuteAsync("UPDATE sessions SET cookie_hash = @hash WHERE id = @id", new { id, hash });
 
-    /// <summary>The one statement that rotates a refresh token: of any number that present the same counter, one moves it on.</summary>
-    public async Task<bool> TryRotateAsync(Transaction transaction, string id, long counter, long now, long unusedSince) => await transaction.ExecuteAsync(
-        "UPDATE sessions SET refresh_counter = refresh_counter + 1, refreshed_at = @now, last_seen_at = @now WHERE id = @id AND refresh_counter = @counter AND refreshed_at > @unusedSince",
-        new { id, counter, now, unusedSince }) == 1;
+    /// <summary>
+    /// The one statement that rotates a refresh token: of any number that present the same counter, one moves it on. When that was is told by the database's clock, since the next to ask may be a node whose own is apart from this one's.
+    /// </summary>
+    public async Task<bool> TryRotateAsync(Transaction transaction, string id, long counter, long now, long unusedFor) => await transaction.ExecuteAsync(
+        $"""
+        UPDATE sessions SET refresh_counter = refresh_counter + 1, refreshed_at = {transaction.Dialect.Now}, last_seen_at = @now
+        WHERE id = @id AND refresh_counter = @counter AND refreshed_at > {transaction.Dialect.Now} - @unusedFor
+        """,
+        new { id, counter, now, unusedFor }) == 1;
 
-    public Task<List<EndedSession>> PurgeAsync(Transaction transaction, long now, long idleSince, int most) => transaction.QueryAsync<EndedSession>(
-        $"DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= @now OR last_seen_at <= @idleSince LIMIT @most) {Ended}", new { now, idleSince, most });
+    /// <summary>How long ago a refresh token was rotated, while its successor is the newest; null when it isn't.</summary>
+    public Task<long?> FindAgeAsync(Scope scope, string id, long successor, long now) => scope.FindAsync<long?>(
+        $"SELECT {scope.Dialect.Now} - refreshed_at FROM sessions WHERE id = @id AND refresh_counter = @successor", new { id, successor, now });
+
+    public Task<List<EndedSession>> PurgeExpiredAsync(Transaction transaction, long now, int most) => transaction.QueryAsync<EndedSession>(
+        $"DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= @now ORDER BY expires_at LIMIT @most) {Ended}", new { now, most });
+
+    /// <summary>Among the sessions with ids after one and up to another: the last use has no index, since each request may write it.</summary>
+    public Task<List<EndedSession>> PurgeIdleAsync(Transaction transaction, long idleSince, string after, string until, int most) => transaction.QueryAsync<EndedSession>(
+        $"DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE id > @after AND id <= @until AND last_seen_at <= @idleSince ORDER BY id LIMIT @most) {Ended}",
+        new { idleSince, after, until, most });
 }

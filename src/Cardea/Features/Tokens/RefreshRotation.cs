@@ -20,6 +20,9 @@ public sealed class RefreshRotation(
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
+    /// <summary>What the clock may have been set back by since, as one that is kept right is. By more, and the ten seconds could last for hours.</summary>
+    private static readonly TimeSpan SetBack = TimeSpan.FromSeconds(1);
+
     public async Task<(TokenBody? Tokens, Problem? Refusal)> RotateAsync(string text, ClientInfo client)
     {
         if (!format.TryRead(text, out var token)
@@ -44,7 +47,7 @@ public sealed class RefreshRotation(
         var now = clock.Milliseconds();
         var successor = token with { Counter = token.Counter + 1 };
         // Idle for too long is decided on the row itself: a copy in memory may be older than the last refresh.
-        if (await store.TryRotateAsync(transaction, token.SessionId, token.Counter, now, now - (long)options.RefreshTokenLifetime.TotalMilliseconds))
+        if (await store.TryRotateAsync(transaction, token.SessionId, token.Counter, now, (long)options.RefreshTokenLifetime.TotalMilliseconds))
         {
             return successor;
         }
@@ -54,7 +57,7 @@ public sealed class RefreshRotation(
             return null; // the session ended, the token lay too long, or the database is older than the token
         }
 
-        if (successor.Counter == session.RefreshCounter && now - session.RefreshedAt <= Grace.TotalMilliseconds)
+        if (await store.FindAgeAsync(transaction, session.Id, successor.Counter, now) is { } age && age <= Grace.TotalMilliseconds && age >= -SetBack.TotalMilliseconds)
         {
             return successor;
         }

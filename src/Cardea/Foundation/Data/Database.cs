@@ -29,9 +29,9 @@ public abstract class Database(Dialect dialect, Invalidations invalidations) : I
         },
         cancellation);
 
-    /// <summary>Reads a row, so that a database which answers but holds nothing of ours is no good one.</summary>
-    public Task PingAsync(CancellationToken cancellation) =>
-        ReadAsync(scope => scope.GetAsync<long>("SELECT COUNT(*) FROM schema_migrations"), cancellation);
+    /// <summary>Reads a row, so that a database which answers but holds nothing of ours is no good one; nor is one that says it takes no writes.</summary>
+    /// <exception cref="DatabaseUnavailableException">It can be read only.</exception>
+    public abstract Task PingAsync(CancellationToken cancellation);
 
     /// <summary>Looks for damage, a sentence each; changes nothing.</summary>
     internal abstract Task<List<string>> ExamineAsync(CancellationToken cancellation);

@@ -24,6 +24,14 @@ public sealed partial class Dialect
     /// <summary>Ends a SELECT that claims rows of a queue: a row that another node is claiming is passed over.</summary>
     public string ForUpdateSkipLocked => Engine is Engine.Postgres ? "FOR UPDATE SKIP LOCKED" : "";
 
+    /// <summary>After a text that is compared as bytes, so that all that begins alike lies together.</summary>
+    public string Bytewise => Engine is Engine.Postgres ? "COLLATE \"C\"" : "";
+
+    /// <summary>
+    /// This moment in milliseconds, for what is compared to the second: nodes have no clock in common but the database's. SQLite's is this machine's, which the text takes from <c>@now</c>.
+    /// </summary>
+    public string Now => Engine is Engine.Postgres ? "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint" : "@now";
+
     /// <summary>
     /// Fills in the type words of a migration: <c>{integer}</c> is 64 bit, <c>{bytes}</c> a blob, <c>{strict}</c> ends a table. What stands between
     /// <c>{sqlite}</c> or <c>{postgres}</c> and <c>{end}</c> is for that engine alone.
@@ -48,11 +56,11 @@ public sealed partial class Dialect
     [GeneratedRegex(@"\{(sqlite|postgres|end)\}")]
     private static partial Regex Markers();
 
-    /// <summary>True for a fault that may be gone on the next try: a lost connection, a full pool, a lock that was not had in time.</summary>
+    /// <summary>True for a fault that may be gone on the next try: a lost connection, a full pool, a lock that was not had in time, a server that only reads for now (as a standby does).</summary>
     public static bool IsOutage(Exception fault) => fault switch
     {
-        NpgsqlException postgres => postgres is not PostgresException answer || answer.SqlState[..2] is "08" or "53" or "57" or "40" or "58",
-        SqliteException sqlite => sqlite.SqliteErrorCode is 5 or 6 or 10 or 13 or 14 or 15, // BUSY, LOCKED, IOERR, FULL, CANTOPEN, PROTOCOL
+        NpgsqlException postgres => postgres is not PostgresException answer || answer.SqlState[..2] is "08" or "53" or "57" or "40" or "58" || answer.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction,
+        SqliteException sqlite => sqlite.SqliteErrorCode is 5 or 6 or 8 or 10 or 13 or 14 or 15, // BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL
         TimeoutException => true,
         DatabaseUnavailableException => true,
         _ => fault.InnerException is { } inner && fault is DbException or InvalidOperationException or CryptographicException && IsOutage(inner), // the last is how the framework tells that it could not keep a key

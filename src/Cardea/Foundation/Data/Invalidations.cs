@@ -41,10 +41,14 @@ public sealed class Invalidations(TimeProvider clock)
     /// <summary>Something may have been missed: everything is forgotten.</summary>
     public void DropAll() => _dropped?.Invoke();
 
+    /// <summary>A moment for <see cref="Heard"/>.</summary>
+    public long Now => clock.GetTimestamp();
+
     /// <summary>From the first call on, the caches are trusted only while the calls keep coming.</summary>
-    public void Heard()
+    /// <param name="asked">When the question was sent: an answer that was long under way tells of that moment and not of now.</param>
+    public void Heard(long asked)
     {
-        Interlocked.Exchange(ref _heardAt, clock.GetTimestamp());
+        Interlocked.Exchange(ref _heardAt, asked);
         Volatile.Write(ref _listens, true);
     }
 }

@@ -12,6 +12,11 @@ public sealed partial class PostgresDatabase : Database
     private const int MigrationLock = 0x43415244; // "CARD"
     private const int MigrationPatience = 3600; // seconds: an index over millions of rows takes minutes
     private const int Tries = 4;
+
+    /// <summary>Not true on a standby, nor where an administrator has the database or the role only read.</summary>
+    private const string Writes = "NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'";
+
+    private const int NoticesAtOnce = 10_000;
     private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(2);
 
@@ -73,16 +78,24 @@ public sealed partial class PostgresDatabase : Database
         }
     }
 
+    public override async Task PingAsync(CancellationToken cancellation)
+    {
+        if (!await ReadAsync(scope => scope.GetAsync<bool>($"SELECT {Writes} AND COUNT(*) >= 0 FROM schema_migrations"), cancellation))
+        {
+            throw new DatabaseUnavailableException("The database takes no writes.");
+        }
+    }
+
     internal override Task<List<string>> ExamineAsync(CancellationToken cancellation) => ReadAsync<List<string>>(
         async scope =>
         {
             var broken = await scope.QueryAsync<string>("SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND NOT i.indisvalid");
             var encoding = await scope.GetAsync<string>("SHOW server_encoding");
-            var isReadOnly = await scope.GetAsync<bool>("SELECT pg_is_in_recovery()");
+            var writes = await scope.GetAsync<bool>($"SELECT {Writes}");
             return [
                 .. broken.Select(index => $"The index {index} is not valid."),
                 .. encoding == "UTF8" ? (string[])[] : [$"The encoding is {encoding}; needed is UTF8."],
-                .. isReadOnly ? ["The server is a standby, which takes no writes."] : (string[])[],
+                .. writes ? (string[])[] : ["The server takes no writes: it is a standby, or the database or the role is set to read only."],
             ];
         },
         cancellation);
@@ -101,7 +114,7 @@ public sealed partial class PostgresDatabase : Database
 
     internal override async Task WatchAsync(CancellationToken stopping)
     {
-        Invalidations.Heard();
+        Invalidations.Heard(Invalidations.Now);
         while (!stopping.IsCancellationRequested)
         {
             try
@@ -174,10 +187,10 @@ public sealed partial class PostgresDatabase : Database
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         var scope = new Transaction(connection, transaction, Dialect, cancellation, answered);
         var result = await work(scope);
-        foreach (var (topic, key) in scope.Invalidations)
+        // Inside the transaction: delivered by the commit, or never. Many at once, since an account may have more sessions than there is time for round trips.
+        foreach (var payloads in scope.Invalidations.Select(one => $"{one.Topic}:{one.Key}").Chunk(NoticesAtOnce))
         {
-            // Inside the transaction: delivered by the commit, or never.
-            await scope.ExecuteAsync("SELECT pg_notify(@Channel, @payload)", new { Channel, payload = $"{topic}:{key}" });
+            await scope.ExecuteAsync("SELECT count(pg_notify(@Channel, payload)) FROM unnest(@payloads) AS payload", new { Channel, payloads });
         }
 
         // From here on a client that goes away must not decide whether the commit happened.
@@ -190,15 +203,18 @@ public sealed partial class PostgresDatabase : Database
     {
         await using var connection = await _source.OpenConnectionAsync(stopping);
         connection.Notification += (_, notification) => Hear(notification.Payload);
+        var begun = Invalidations.Now;
         await connection.ExecuteAsync($"LISTEN {Channel}");
         // What was said while nobody listened is lost, so nothing that was known before counts.
         Invalidations.DropAll();
-        Invalidations.Heard();
+        Invalidations.Heard(begun);
         while (true)
         {
             await connection.WaitAsync(Heartbeat, stopping);
+            // What was committed before the question has been heard when the answer is there; what came while it was on its way perhaps not.
+            var asked = Invalidations.Now;
             await connection.ExecuteAsync("SELECT 1", commandTimeout: 1);
-            Invalidations.Heard();
+            Invalidations.Heard(asked);
         }
     }
 

@@ -65,6 +65,9 @@ public sealed class SqliteDatabase : Database
     public override Task<T> WriteAsync<T>(Func<Transaction, Task<T>> work, CancellationToken cancellation = default) =>
         _writer.WriteAsync(work, cancellation);
 
+    /// <summary>Whether the file can be written shows when it is written: a disk that is made to read only says nothing before.</summary>
+    public override Task PingAsync(CancellationToken cancellation) => ReadAsync(scope => scope.GetAsync<long>("SELECT COUNT(*) FROM schema_migrations"), cancellation);
+
     internal override Task<List<string>> ExamineAsync(CancellationToken cancellation) => ReadAsync<List<string>>(
         async scope =>
         {
