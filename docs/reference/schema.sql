@@ -388,3 +388,15 @@ CREATE FUNCTION account_search_parts(words TEXT, step INTEGER) RETURNS INTEGER[]
 AS $parts$ SELECT ARRAY(SELECT hashtext(substr(words, place, 4)) FROM generate_series(1, length(words) - 3, step) place) $parts$;
 -- What was added last waits in a list that each search reads: a short one.
 CREATE INDEX accounts_by_parts ON accounts USING gin (account_search_parts(search_words, 2)) WITH (gin_pending_list_limit = 256);
+
+-- 0017_purges
+-- What purges and resets look for, so that none reads a whole table, on SQLite with the only writing thread.
+
+CREATE INDEX sessions_by_device ON sessions (device_id); -- a device that goes is taken out of them
+CREATE INDEX one_time_secrets_by_expiry ON one_time_secrets (token_expires_at);
+CREATE INDEX outbox_by_end ON outbox (finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX outbox_parked ON outbox (send_before) WHERE state = 'parked' AND content IS NOT NULL;
+CREATE INDEX mailbox_by_age ON mailbox (sent_at);
+
+
+CREATE INDEX attempt_counters_by_bytes ON attempt_counters (key COLLATE "C"); -- of other collations a prefix is no range; SQLite's keys are in this order anyway

@@ -49,6 +49,24 @@ public sealed class ManySessionsTests
         (await alice.GetAsync("/users/me")).Expect(HttpStatusCode.OK);
     }
 
+    [Theory, OnSqlite, OnPostgres]
+    public async Task A_limit_that_is_new_lets_somebody_with_seventy_thousand_sessions_in_and_ends_the_others(Engine engine)
+    {
+        await using var database = await TestDatabase.WithSchemaAsync(engine);
+        await using var app = await TestApp.StartAsync(
+            engine, database, null, ("Database:ConnectionString", database.AsDeployed()), ("Sessions:MaxPerAccount", "2"), ("Sessions:WhenFull", "replace"));
+        var alice = await (await app.NewActor("alice").SignUpAsync()).SignInAsync();
+        await MultiplyAsync(database, alice);
+
+        var again = await app.NewActor().As(alice).SignInAsync();
+
+        var left = await database.QueryAsync<string>("SELECT id FROM sessions");
+        Assert.Equal(2, left.Count);
+        Assert.Contains(again.SessionId, left);
+        (await alice.GetAsync("/users/me")).Expect(HttpStatusCode.Unauthorized); // the oldest of them all
+        Assert.Equal(Many, await database.ScalarAsync<long>("SELECT COUNT(DISTINCT session_id) FROM audit_events WHERE event = 'session.replaced'"));
+    }
+
     /// <summary>Two nodes with the time-outs that an operator's have.</summary>
     private static async Task<(TestApp App, TestApp Other)> StartAsync(TestDatabase database)
     {

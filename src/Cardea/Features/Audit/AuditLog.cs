@@ -11,6 +11,8 @@ namespace Cardea.Features.Audit;
 /// </summary>
 public sealed class AuditLog(AuditStore store, AuditCommitments commitments, TimeProvider clock, IMeterFactory meters)
 {
+    private const int AtOnce = 5000;
+
     private readonly Counter<long> _events = meters.Create(Telemetry.Name).CreateCounter<long>("cardea.audit.events", "{event}", "Audit events by name");
 
     public async Task RecordAsync(
@@ -21,12 +23,16 @@ public sealed class AuditLog(AuditStore store, AuditCommitments commitments, Tim
         transaction.AfterCommit(() => Count(kind, 1));
     }
 
-    /// <summary>The same event of many accounts at once.</summary>
-    public async Task RecordAllAsync(Transaction transaction, AuditKind kind, IEnumerable<(string AccountId, object? Detail)> events, ClientInfo client, string? actorId)
+    /// <summary>The same event of many accounts or sessions at once.</summary>
+    public async Task RecordAllAsync(Transaction transaction, AuditKind kind, IEnumerable<(string AccountId, object? Detail, string? SessionId)> events, ClientInfo client, string? actorId)
     {
-        var rows = events.Select(one => Row(kind, one.AccountId, client, one.Detail, null, actorId)).Select(row => (row, commitments.Commit(row))).ToList();
-        await store.AddAllAsync(transaction, rows);
-        transaction.AfterCommit(() => Count(kind, rows.Count));
+        // A piece at a time: a request is given up when the database has said nothing for too long.
+        foreach (var some in events.Chunk(AtOnce))
+        {
+            var rows = some.Select(one => Row(kind, one.AccountId, client, one.Detail, one.SessionId, actorId)).Select(row => (row, commitments.Commit(row))).ToList();
+            await store.AddAllAsync(transaction, rows);
+            transaction.AfterCommit(() => Count(kind, rows.Count));
+        }
     }
 
     private void Count(AuditKind kind, int count) => _events.Add(count, new KeyValuePair<string, object?>("event", kind.Name));

@@ -35,7 +35,7 @@ internal static class HealthFeature
             .Says("Health", "Does the process answer?")
             .Gives(StatusCodes.Status200OK, typeof(HealthBody));
         routes.Door("GET", "/health/ready", http => ReadyAsync(database, draining, http.RequestAborted), Access.Anyone, probes)
-            .Says("Health", "Can it serve?", "Asks the database. 503 while that does not answer, and from the moment on that the server was told to stop.")
+            .Says("Health", "Can it serve?", "Asks the database. 503 while that does not answer or only reads, and from the moment on that the server was told to stop.")
             .Gives(StatusCodes.Status200OK, typeof(HealthBody))
             .Refuses(CommonProblems.Unavailable, CommonProblems.Stopping);
     }

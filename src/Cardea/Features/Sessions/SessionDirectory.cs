@@ -84,6 +84,10 @@ public sealed partial class SessionDirectory
     public async Task<int> EndAllAsync(Transaction transaction, string accountId, string? except = null, ClientInfo? client = null) =>
         await EndedAsync(transaction, await _store.RemoveAllAsync(transaction, accountId, except), accountId, client);
 
+    /// <summary>Ends a session of the owner's, and what is older: a limit that is new may find any number of them.</summary>
+    public async Task<int> EndOldestAsync(Transaction transaction, string accountId, Session newest) =>
+        await EndedAsync(transaction, await _store.RemoveOldestAsync(transaction, accountId, newest.CreatedAt, newest.Id), accountId);
+
     /// <summary>Ends a session, and every other that was made on the same device.</summary>
     public async Task<int> EndOfDeviceAsync(Transaction transaction, string accountId, string id, string? deviceId) =>
         await EndedAsync(transaction, await _store.RemoveOfDeviceAsync(transaction, accountId, id, deviceId), accountId);

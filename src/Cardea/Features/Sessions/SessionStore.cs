@@ -38,6 +38,10 @@ public sealed class SessionStore
     public Task<List<EndedSession>> RemoveAllAsync(Transaction transaction, string accountId, string? except) => transaction.QueryAsync<EndedSession>(
         $"DELETE FROM sessions WHERE account_id = @accountId AND id <> @except {Ended}", new { accountId, except = except ?? "" });
 
+    /// <summary>In the order of <see cref="ListLiveAsync"/>, up to this one.</summary>
+    public Task<List<EndedSession>> RemoveOldestAsync(Transaction transaction, string accountId, long createdAt, string id) => transaction.QueryAsync<EndedSession>(
+        $"DELETE FROM sessions WHERE account_id = @accountId AND created_at <= @createdAt AND (created_at < @createdAt OR id <= @id) AND actor_id IS NULL {Ended}", new { accountId, createdAt, id });
+
     /// <summary>The session, and all of the device.</summary>
     public Task<List<EndedSession>> RemoveOfDeviceAsync(Transaction transaction, string accountId, string id, string? deviceId) => transaction.QueryAsync<EndedSession>(
         $"DELETE FROM sessions WHERE account_id = @accountId AND (id = @id OR device_id = @deviceId) {Ended}", new { accountId, id, deviceId = deviceId ?? "" });

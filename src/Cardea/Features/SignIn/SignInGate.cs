@@ -123,10 +123,10 @@ public sealed class SignInGate(
             return SignInProblems.SessionActive;
         }
 
-        foreach (var oldest in live.Take(surplus))
+        if (surplus > 0)
         {
-            await sessions.TryEndAsync(transaction, oldest.Id, accountId);
-            await audit.RecordAsync(transaction, SessionEvents.Replaced, accountId, client, sessionId: oldest.Id);
+            await sessions.EndOldestAsync(transaction, accountId, live[surplus - 1]);
+            await audit.RecordAllAsync(transaction, SessionEvents.Replaced, live.Take(surplus).Select(oldest => (accountId, (object?)null, (string?)oldest.Id)), client, null);
         }
 
         return null;

@@ -105,7 +105,7 @@ public sealed class ImportBatch(
         }));
         await importedRows.AddAllAsync(transaction, run.Options.Again ? await NewKeysAsync(transaction, added.Select(one => one.Row.Key!)) : added.Select(one => one.Row.Key!), now);
         await audit.RecordAllAsync(
-            transaction, TransferEvents.AccountImported, added.Select(one => (one.Account.Id, (object?)new { From = run.System, SourceId = one.Row.SourceId, one.Item3.Roles })), run.Client, run.Actor);
+            transaction, TransferEvents.AccountImported, added.Select(one => (one.Account.Id, (object?)new { From = run.System, SourceId = one.Row.SourceId, one.Item3.Roles }, (string?)null)), run.Client, run.Actor);
         return verdicts;
     }
 

@@ -43,7 +43,7 @@ public class Scope(DbConnection connection, DbTransaction? transaction, Dialect 
     internal IAsyncEnumerable<object?[]> ReadRowsAsync(string table, IReadOnlyList<string> columns) => RowCopy.ReadAsync(connection, transaction, table, columns, cancellation);
 
     protected Task<long> WriteRowsAsync(string table, IReadOnlyList<string> columns, IEnumerable<object?[]> rows) =>
-        RowCopy.WriteAsync(connection, transaction, table, columns, rows, cancellation);
+        HearAsync(RowCopy.WriteAsync(connection, transaction, table, columns, rows, cancellation));
 
     protected Task<int> RunAsync(string sql, object? parameters) => HearAsync(connection.ExecuteAsync(Command(sql, parameters)));
 
