@@ -28,7 +28,8 @@ public static class Doors
         var limiter = routes.ServiceProvider.GetRequiredService<RequestLimiter>();
         var admission = routes.ServiceProvider.GetRequiredService<Admission>();
         var (refuseUnsolved, note) = (routes.ServiceProvider.GetRequiredService<RefuseUnsolved>(), routes.ServiceProvider.GetRequiredService<NoteChallenged>());
-        return routes.MapMethods(path, [method], (RequestDelegate)EnterAsync).WithMetadata(access, limit, deed.Method);
+        string[] methods = method == HttpMethods.Get ? [HttpMethods.Get, HttpMethods.Head] : [method];
+        return routes.MapMethods(path, methods, (RequestDelegate)EnterAsync).WithMetadata(access, limit, deed.Method);
 
         async Task EnterAsync(HttpContext http)
         {
@@ -36,7 +37,8 @@ public static class Doors
             var challenged = http.GetEndpoint()?.Metadata.GetMetadata<Challenged>();
             var refusal = limiter.Enter(limit, address)
                 ?? (challenged is null ? null : await refuseUnsolved(http, challenged, http.Request.Headers[ChallengedDoors.Header]))
-                ?? await admission.AdmitAsync(http, access, permission);
+                ?? await admission.AdmitAsync(http, access, permission)
+                ?? (method == HttpMethods.Get || http.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is not null ? null : await JsonBody.RefuseAnyAsync(http));
             if (refusal is not null)
             {
                 await Answers.WriteAsync(http, refusal);
@@ -65,7 +67,7 @@ public static class Doors
     public static T Takes<T>(this T door, object example, bool optional = false)
         where T : IEndpointConventionBuilder => door.WithMetadata(new AcceptsMetadata(["application/json"], example.GetType(), optional), new BodyExample(example));
 
-    /// <summary>The door reads no body, and says so.</summary>
+    /// <summary>The document says that the door needs no body; one that is sent must have no member, as at every door that doesn't say what it takes.</summary>
     public static T TakesNothing<T>(this T door)
         where T : IEndpointConventionBuilder => door.WithMetadata(NoBody.Instance);
 
