@@ -74,6 +74,11 @@ public sealed class PasswordChange(
     {
         var key = PasswordAttempts.KeyForCurrent(account.Id);
         using var pass = await attempts.EnterAsync(key, cancellation);
+        if (pass is null)
+        {
+            return CommonProblems.Overloaded;
+        }
+
         var (attempt, blocked) = await attempts.BeginAsync(key, client);
         if (attempt is null)
         {

@@ -25,7 +25,7 @@ public static class Doors
     private static IEndpointConventionBuilder Door(
         this IEndpointRouteBuilder routes, string method, string path, Func<HttpContext, Task<IResult>> deed, Access access, Limit limit, Permission? permission)
     {
-        var limiter = routes.ServiceProvider.GetRequiredService<RequestLimiter>();
+        var limiter = routes.ServiceProvider.GetRequiredService<DoorLimiter>();
         var admission = routes.ServiceProvider.GetRequiredService<Admission>();
         var (refuseUnsolved, note) = (routes.ServiceProvider.GetRequiredService<RefuseUnsolved>(), routes.ServiceProvider.GetRequiredService<NoteChallenged>());
         string[] methods = method == HttpMethods.Get ? [HttpMethods.Get, HttpMethods.Head] : [method];
@@ -33,10 +33,9 @@ public static class Doors
 
         async Task EnterAsync(HttpContext http)
         {
-            var address = limit.IsNone ? "" : ClientInfo.GroupOf(http);
             var challenged = http.GetEndpoint()?.Metadata.GetMetadata<Challenged>();
-            var refusal = limiter.Enter(limit, address)
-                ?? (challenged is null ? null : await refuseUnsolved(http, challenged, http.Request.Headers[ChallengedDoors.Header]))
+            var (refusal, whose) = await limiter.EnterAsync(http, limit);
+            refusal ??= (challenged is null ? null : await refuseUnsolved(http, challenged, http.Request.Headers[ChallengedDoors.Header]))
                 ?? await admission.AdmitAsync(http, access, permission)
                 ?? (method == HttpMethods.Get || http.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is not null ? null : await JsonBody.RefuseAnyAsync(http));
             if (refusal is not null)
@@ -48,11 +47,7 @@ public static class Doors
                 await (await deed(http)).ExecuteAsync(http);
             }
 
-            if (http.Response.StatusCode is >= 400 and < 500)
-            {
-                limiter.Failed(limit, address);
-            }
-
+            limiter.Left(http, limit, whose);
             if (challenged is not null && refusal?.Code != CommonProblems.ChallengeRequired.Code)
             {
                 note(http, counts: !limit.OnlyFailures || http.Response.StatusCode >= 400);
