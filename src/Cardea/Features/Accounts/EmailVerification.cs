@@ -14,8 +14,22 @@ public sealed class EmailVerification(
 {
     public static readonly SecretPurpose Purpose = new("verify-email", TimeSpan.FromHours(24), TimeSpan.FromMinutes(10));
 
-    /// <summary>The mail that a new account gets, in the transaction that makes it.</summary>
+    /// <summary>What those mails are counted as that nobody asked for by name: they leave alone what "send it again" has.</summary>
+    private const string First = "verify-email-first";
+
+    /// <summary>
+    /// The mail that a new account gets, in the transaction that makes it. Accounts can be deleted and made again all day, with an address that is somebody
+    /// else's; past its allowance there is "send it again".
+    /// </summary>
     public async Task SendFirstAsync(Transaction transaction, Account account, ClientInfo client)
+    {
+        if (await allowance.TryTakeAsync(transaction, First, account.Email))
+        {
+            await SendAsync(transaction, account, client);
+        }
+    }
+
+    private async Task SendAsync(Transaction transaction, Account account, ClientInfo client)
     {
         var secret = await secrets.IssueAsync(transaction, Purpose, account.Id, binding: client.Binding);
         await outbox.EnqueueAsync(transaction, mails.VerifyEmail(account, secret, Purpose, client.Language));
@@ -27,7 +41,7 @@ public sealed class EmailVerification(
         if (await accounts.FindByEmailAsync(transaction, asked.Text) is { IsVerified: false, IsDisabled: false } account
             && await allowance.TryTakeAsync(transaction, Purpose.Name, account.Email))
         {
-            await SendFirstAsync(transaction, account, asked.Client);
+            await SendAsync(transaction, account, asked.Client);
         }
     }
 

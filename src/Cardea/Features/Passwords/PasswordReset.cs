@@ -38,7 +38,7 @@ public sealed class PasswordReset(
 
         await outbox.EnqueueAsync(transaction, options.Recovery switch
         {
-            RecoveryMethod.Link => mails.ResetLink(account, await secrets.IssueAsync(transaction, LinkPurpose, account.Id), asked.Client.Language),
+            RecoveryMethod.Link => mails.ResetLink(account, await secrets.IssueAsync(transaction, LinkPurpose, account.Id), asked.Client.Language, MailCause.Asked),
             RecoveryMethod.Code => PasswordMails.ResetCode(account, await secrets.IssueAsync(transaction, CodePurpose, account.Id, binding: asked.Client.Binding), asked.Client.Language),
             RecoveryMethod.TemporaryPassword => PasswordMails.Temporary(account, await IssueTemporaryAsync(transaction, account), asked.Client.Language),
             _ => throw new InvalidOperationException($"No mail for {options.Recovery}."),
@@ -48,7 +48,7 @@ public sealed class PasswordReset(
 
     /// <summary>The same mail, whatever way of recovery the pages offer: asked for by an administrator, who sees nothing of it.</summary>
     public async Task SendLinkAsync(Transaction transaction, Account account, string language) =>
-        await outbox.EnqueueAsync(transaction, mails.ResetLink(account, await secrets.IssueAsync(transaction, LinkPurpose, account.Id), language));
+        await outbox.EnqueueAsync(transaction, mails.ResetLink(account, await secrets.IssueAsync(transaction, LinkPurpose, account.Id), language, MailCause.Administrator));
 
     /// <summary>The first password of an account that somebody else has made, set by whoever has its mailbox.</summary>
     public async Task InviteAsync(Transaction transaction, Account account, string language) =>
