@@ -10,16 +10,13 @@ namespace Cardea.Features.SecondSteps;
 /// on the session, 14 on the first day and 20 in all, and on all sessions of the account together. Who has a session and the password has 31 guesses on the first day,
 /// less than one chance in ten thousand.
 /// </summary>
-public sealed class FactorAttempts(Database database, AttemptCounters counters, Allowances allowances)
+public sealed class FactorAttempts(Database database, AttemptCounters counters)
 {
     private static readonly AttemptLadder AtSignIn = new(Free: 10, TimeSpan.FromMinutes(15), TimeSpan.FromHours(24), Last: 100);
     private static readonly AttemptLadder InSession = new(Free: 10, TimeSpan.FromHours(1), TimeSpan.FromHours(24), Last: 20);
 
     /// <summary>Begins to pause where one session alone never comes: it takes nothing from the others.</summary>
     private static readonly AttemptLadder InAllSessions = InSession with { Free = 21, Last = 100 };
-
-    /// <summary>A mailbox must not be a way past a factor, so it doesn't begin the guesses at one anew as often as it likes.</summary>
-    private static readonly Allowance Forgiveness = new("factor-guesses-forgiven", 1, TimeSpan.FromDays(30));
 
     /// <param name="sessionId">Of the living session that confirms itself; null at a sign-in.</param>
     public Task<Blocked?> BeginAsync(string accountId, ISecondFactor factor, string? sessionId = null) => !factor.IsGuessable ? Task.FromResult<Blocked?>(null)
@@ -60,20 +57,12 @@ public sealed class FactorAttempts(Database database, AttemptCounters counters, 
     /// <summary>The factor is a new one: guesses at the old one count no more.</summary>
     public Task ForgetAsync(Transaction transaction, string accountId, ISecondFactor factor) => counters.ForgetAllAsync(transaction, Key(accountId, factor.Method));
 
-    /// <summary>
-    /// Whoever reads the account's mail has set a new password, and every session has ended: whoever guessed inside one has none any more, and who guessed with the
-    /// password has lost it. Those at a sign-in begin anew once in thirty days only.
-    /// </summary>
-    public async Task BeginAgainAsync(Transaction transaction, string accountId, IEnumerable<ISecondFactor> factors)
+    /// <summary>Every session of the account has ended, and whoever guessed inside one has none any more. Those at a sign-in stay: who has the mailbox has not the phone.</summary>
+    public async Task ForgetSessionsAsync(Transaction transaction, string accountId, IEnumerable<ISecondFactor> factors)
     {
-        var isForgiven = await allowances.TakeAsync(transaction, Forgiveness, accountId) is null;
         foreach (var factor in factors.Where(factor => factor.IsGuessable))
         {
             await counters.ForgetAsync(transaction, KeyOfAll(accountId, factor.Method));
-            if (isForgiven)
-            {
-                await counters.ForgetAsync(transaction, Key(accountId, factor.Method));
-            }
         }
     }
 
