@@ -388,3 +388,8 @@ CREATE FUNCTION account_search_parts(words TEXT, step INTEGER) RETURNS INTEGER[]
 AS $parts$ SELECT ARRAY(SELECT hashtext(substr(words, place, 4)) FROM generate_series(1, length(words) - 3, step) place) $parts$;
 -- What was added last waits in a list that each search reads: a short one.
 CREATE INDEX accounts_by_parts ON accounts USING gin (account_search_parts(search_words, 2)) WITH (gin_pending_list_limit = 256);
+
+-- 0018_bound_codes
+-- In which browser a code was asked for, so that what is typed elsewhere uses none of its tries up.
+
+ALTER TABLE one_time_secrets ADD COLUMN bound_to TEXT;      -- the row's id and a keyed hash of the browser's binding; null where any client may try the code
