@@ -41,11 +41,9 @@ public sealed class MailBoundChecks
         foreach (var act in Acts)
         {
             var victim = await (await app.NewActor("victim").SignUpAsync()).SignInAsync();
-            var before = 0;
             if (act.Subject == FactorChanged)
             {
                 await Authenticator.SetUpAsync(app, victim);
-                before = 1;
             }
 
             for (var time = 0; time < Times; time++)
@@ -60,7 +58,7 @@ public sealed class MailBoundChecks
             {
                 // Who is told no more is still answered, and what was done is written down each time.
                 var written = await app.Database.ScalarAsync<long>("SELECT count(*) FROM audit_events WHERE account_id = @Id AND event = @Event", new { victim.Id, act.Event });
-                Assert.True(written >= Times, $"{act.Name}: {written} times {act.Event}, {before}");
+                Assert.True(written >= Times, $"{act.Name}: {written} times {act.Event}");
             }
         }
     }

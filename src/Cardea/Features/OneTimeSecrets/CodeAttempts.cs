@@ -14,8 +14,11 @@ namespace Cardea.Features.OneTimeSecrets;
 /// </summary>
 public sealed class CodeAttempts(Database database, AttemptCounters counters, MasterKey masterKey)
 {
-    /// <summary>More free than one code has tries, many times over: those who use one right code at the same moment are no guessers.</summary>
-    private static readonly AttemptLadder Ladder = new(Free: 40, TimeSpan.FromMinutes(15), TimeSpan.FromHours(24), Last: 100);
+    /// <summary>
+    /// More free than one code has tries, many times over: those who use one right code at the same moment are no guessers. And no end for good: it would shut a
+    /// way of recovery.
+    /// </summary>
+    private static readonly AttemptLadder Ladder = new(Free: 40, TimeSpan.FromMinutes(15), TimeSpan.FromHours(24), Last: int.MaxValue);
 
     private readonly byte[] _key = masterKey.Derive("typed code owners");
 
