@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using Cardea.Features.Health;
 using Cardea.Foundation.Data;
@@ -76,7 +77,7 @@ public static class CardeaProgram
             await error.WriteLineAsync(fault.Message);
             return Failed;
         }
-        catch (Exception fault) when (command == Serve.Command && fault is FormatException or InvalidOperationException or ArgumentException or CryptographicException)
+        catch (Exception fault) when (command == Serve.Command && fault is FormatException or InvalidOperationException or ArgumentException or CryptographicException or SocketException)
         {
             // What the framework says to settings of its own that it can't use. Where from is in the log.
             await error.WriteLineAsync($"The server can't start: {fault.Message} Check --urls, ASPNETCORE_URLS, Kestrel:Endpoints, Kestrel:Certificates and Logging.");

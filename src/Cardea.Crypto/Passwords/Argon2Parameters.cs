@@ -18,6 +18,9 @@ public readonly record struct Argon2Parameters(int MemoryKiB, int Iterations, in
     /// <summary>The least that OWASP's Password Storage Cheat Sheet asks for: 19 MiB, two passes, one lane.</summary>
     public static Argon2Parameters Minimum { get; } = new(MemoryKiB: 19_456, Iterations: 2, Parallelism: 1);
 
+    /// <summary>Whether the cost is one of the five that OWASP's Password Storage Cheat Sheet holds for equally strong, or above one: more passes make up for less memory.</summary>
+    public bool MeetsMinimum => MemoryKiB >= Iterations switch { <= 1 => 47_104, 2 => 19_456, 3 => 12_288, 4 => 9_216, _ => 7_168 };
+
     /// <summary>True when a hash of this cost may be computed. RFC 9106 itself asks for 8 KiB per lane.</summary>
     public bool IsWithinBounds =>
         Parallelism is >= 1 and <= MaxParallelism

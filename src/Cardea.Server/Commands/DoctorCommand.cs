@@ -14,14 +14,14 @@ internal static class DoctorCommand
     public static Command Command { get; } = new("doctor", "", "Looks for faults in settings, files, database, keys, clock, mail and proxies, and says what to do.", RunAsync)
     {
         More = """
-            Exit code 0: nothing is wrong. Exit code 1: it found faults. It changes nothing, and the server may run meanwhile. Run it as the server's user, with
+            Exit code 0: nothing is wrong. Exit code 1: it found faults; 2: in the settings. It changes nothing, and the server may run meanwhile. Run it as the server's user, with
             the server's settings. It talks to the database, to the mail server without mailing anything, and to the public URL, and to nobody else.
             """,
     };
 
     private static async Task<int> RunAsync(CommandCall call)
     {
-        var report = new Report(call.Out);
+        var (report, code, told) = (new Report(call.Out), 1, (string?)null);
         try
         {
             await CheckAsync(call, report);
@@ -32,14 +32,23 @@ internal static class DoctorCommand
             {
                 report.Fault("settings", one, "docs/reference/settings.md lists what there is. The rest can't be looked at until it is mended.");
             }
+
+            (code, told) = (2, fault.Message);
         }
         catch (Exception fault) when (fault is FormatException or InvalidOperationException or ArgumentException)
         {
             report.Fault("settings", fault.Message, "Check Logging, Kestrel and --urls.");
+            (code, told) = (2, fault.Message);
         }
 
         call.Out.WriteLine(report.Faults == 0 && report.Notes == 0 ? "Nothing is wrong." : $"{Count(report.Faults, "fault")}, {Count(report.Notes, "note")}.");
-        return report.Faults == 0 ? 0 : 1;
+        if (report.Faults == 0)
+        {
+            return 0;
+        }
+
+        await call.Error.WriteLineAsync(told ?? $"cardea doctor found {Count(report.Faults, "fault")}: {report.Areas}.");
+        return code;
     }
 
     private static string Count(int number, string what) => number == 1 ? $"1 {what}" : $"{number} {what}s";
@@ -50,7 +59,7 @@ internal static class DoctorCommand
         var (server, mail, settings, clock) = (call.Get<ServerOptions>(), call.Get<MailOptions>(), call.Get<SettingsReader>(), call.Get<TimeProvider>());
         report.Ok("settings", $"{settings.Known.Count} are understood; `cardea settings` shows them");
         var cost = call.Get<PasswordsOptions>().Cost;
-        if (cost.MemoryKiB < Argon2Parameters.Minimum.MemoryKiB || cost.Iterations < Argon2Parameters.Minimum.Iterations)
+        if (!cost.MeetsMinimum)
         {
             report.Note("passwords", $"Argon2id takes {cost.MemoryKiB} KiB and {cost.Iterations} passes, less than OWASP asks for.", $"Leave Cardea:Passwords:MemoryKiB at {Argon2Parameters.Minimum.MemoryKiB} and :Iterations at {Argon2Parameters.Minimum.Iterations}, or raise them.");
         }

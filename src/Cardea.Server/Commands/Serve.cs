@@ -8,6 +8,7 @@ using Cardea.Server.Tls;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Configuration.Json;
 
 namespace Cardea.Server.Commands;
 
@@ -56,7 +57,6 @@ public static partial class Serve
     {
         ArgumentNullException.ThrowIfNull(app);
         await app.StartAsync();
-        await app.Services.GetRequiredService<AdminBootstrap>().RunAsync();
         await app.Services.GetRequiredService<SetupLink>().IssueAsync();
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Cardea");
         IReadOnlyList<string> addresses = [.. app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
@@ -64,6 +64,11 @@ public static partial class Serve
         if (app.Environment.IsProduction() && server.TrustedProxies.Count == 0 && addresses.FirstOrDefault(address => IsOpen(address, server)) is { } open)
         {
             LogOpen(log, open);
+        }
+
+        if (app.Services.GetRequiredService<PasswordsOptions>().Cost is { MeetsMinimum: false } cost)
+        {
+            LogCheap(log, cost.MemoryKiB, cost.Iterations);
         }
 
         LogListening(log, addresses.FirstOrDefault(address => BindingAddress.Parse(address).Port != server.RedirectPort) ?? app.Services.GetRequiredService<PublicUrl>().Text);
@@ -96,7 +101,8 @@ public static partial class Serve
     /// <exception cref="SettingsException">Settings are wrong.</exception>
     internal static WebApplicationBuilder Configure(string[] args, Action<WebApplicationBuilder>? customize = null, Action<ILoggingBuilder>? log = null)
     {
-        // appsettings.json, then .env, then the environment, then the command line: the nearer to the running process, the stronger.
+        // appsettings.json beside the program, the one in the working directory, then .env, then the environment, then the command line: the nearer to
+        // the running process, the stronger.
         if (File.Exists(".env"))
         {
             EnvironmentFile.Apply(EnvironmentFile.Parse(File.ReadAllText(".env")));
@@ -104,7 +110,7 @@ public static partial class Serve
 
         // The settings are read once, so nobody needs to watch their file.
         Environment.SetEnvironmentVariable("DOTNET_hostBuilder__reloadConfigOnChange", "false");
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var builder = Begin(args);
         customize?.Invoke(builder);
         FindCertificates(builder.Configuration);
         Logs.Configure(builder);
@@ -119,6 +125,42 @@ public static partial class Serve
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel((context, kestrel) => Limit(kestrel));
         return builder;
+    }
+
+    private static WebApplicationBuilder Begin(string[] args)
+    {
+        try
+        {
+            var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+            ReadWorkingDirectory(builder);
+            return builder;
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new SettingsException([$"{fault.Message} {fault.InnerException?.Message}".Trim()]); // an appsettings.json that is no JSON; the message names it
+        }
+    }
+
+    /// <summary>After the files beside the program, and before all that is nearer.</summary>
+    private static void ReadWorkingDirectory(WebApplicationBuilder builder)
+    {
+        var folder = Directory.GetCurrentDirectory();
+        if (folder == Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))
+        {
+            return;
+        }
+
+        IList<IConfigurationSource> sources = builder.Configuration.Sources;
+        var at = sources.Index().Where(one => one.Item is JsonConfigurationSource).Select(one => one.Index + 1).DefaultIfEmpty(0).Max();
+        foreach (var name in new[] { "appsettings.json", $"appsettings.{builder.Environment.EnvironmentName}.json" })
+        {
+            if (File.Exists(Path.Combine(folder, name)))
+            {
+                var source = new JsonConfigurationSource { Path = Path.Combine(folder, name) };
+                source.ResolveFileProvider();
+                sources.Insert(at++, source);
+            }
+        }
     }
 
     /// <summary>Beside whatever else it listens on, however that is said.</summary>
@@ -222,6 +264,9 @@ public static partial class Serve
 
     [LoggerMessage(2, LogLevel.Warning, "{Url} takes plain http from other machines, and no proxy is named that ends TLS: set Cardea:TrustedProxies, listen on 127.0.0.1, or serve https")]
     private static partial void LogOpen(ILogger log, string url);
+
+    [LoggerMessage(3, LogLevel.Warning, "Passwords are hashed with {MemoryKiB} KiB and {Iterations} passes of Argon2id, less than OWASP asks for: leave Cardea:Passwords:MemoryKiB at 19456 and :Iterations at 2, or raise them")]
+    private static partial void LogCheap(ILogger log, int memoryKiB, int iterations);
 
     [LoggerMessage(1, LogLevel.Information, "Cardea is listening on {Url}")]
     private static partial void LogListening(ILogger log, string url);

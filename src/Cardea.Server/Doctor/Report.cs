@@ -3,7 +3,12 @@ namespace Cardea.Server.Doctor;
 /// <summary>What the doctor found, written as it is found: a fault with what to do about it, or that all is well.</summary>
 internal sealed class Report(TextWriter output)
 {
-    public int Faults { get; private set; }
+    private readonly List<string> _areas = [];
+
+    public int Faults => _areas.Count;
+
+    /// <summary>Where there are faults.</summary>
+    public string Areas => string.Join(", ", _areas.Distinct());
 
     public int Notes { get; private set; }
 
@@ -12,7 +17,7 @@ internal sealed class Report(TextWriter output)
     /// <summary>Something is wrong, or will be.</summary>
     public void Fault(string area, string says, string todo)
     {
-        Faults++;
+        _areas.Add(area);
         Write("FAULT", area, says, todo);
     }
 

@@ -29,6 +29,7 @@ internal static class FoundationFeature
             return DataDirectory.MasterKey(server);
         });
         services.AddSingleton<RequestLimiter>();
+        services.AddSingleton<DoorLimiter>();
         services.AddSingleton<Invalidations>();
         services.AddSingleton<Database>(provider =>
         {

@@ -25,7 +25,6 @@ public sealed class AdminCookieChecks
         var before = await app.DumpSettledAsync();
         foreach (var (name, site, from) in new (string, string?, string?)[]
         {
-            ("no word of where it comes from", null, null),
             ("another site", null, "https://evil.example"),
             ("another site, that says so", "cross-site", "https://evil.example"),
             ("a site whose scripts may call with a token", "cross-site", "https://app.example"),
@@ -51,7 +50,16 @@ public sealed class AdminCookieChecks
             (await SendAsync(browser, HttpMethod.Post, Roles, Body, type, "same-origin", origin)).Expect(HttpStatusCode.UnsupportedMediaType);
         }
 
+        // A browser too old to say where a form comes from sends it as a form; what says nothing and sends none is a program that holds the cookie.
+        (await SendAsync(browser, HttpMethod.Post, Roles, Body, "application/x-www-form-urlencoded", null, null)).Expect(HttpStatusCode.UnsupportedMediaType);
+        foreach (var form in new[] { "", "a=b" })
+        {
+            (await SendAsync(browser, HttpMethod.Post, $"/api/admin/users/{alice.Id}/sign-out", form, "application/x-www-form-urlencoded", null, null)).Expect(HttpStatusCode.Forbidden);
+        }
+
         Assert.Equal(before, await app.DumpSettledAsync());
+        (await SendAsync(browser, HttpMethod.Post, Roles, Body, "application/json", null, null)).Expect(HttpStatusCode.Created);
+        (await SendAsync(browser, HttpMethod.Delete, Roles + "/support", null, "application/json", null, null)).Expect(HttpStatusCode.OK);
         (await SendAsync(browser, HttpMethod.Post, Roles, Body, "application/json", "same-origin", origin)).Expect(HttpStatusCode.Created);
         (await SendAsync(browser, HttpMethod.Delete, Roles + "/support", null, "application/json", null, origin)).Expect(HttpStatusCode.OK);
         app.Clock.Advance(TimeSpan.FromMinutes(11));

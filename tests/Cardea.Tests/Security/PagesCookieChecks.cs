@@ -230,7 +230,7 @@ public sealed class PagesCookieChecks
         Assert.True(doors.Count >= 8, $"Only {doors.Count} doors were found.");
         foreach (var door in doors)
         {
-            foreach (var method in door.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)
+            foreach (var method in door.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Where(method => method != "HEAD"))
             {
                 var path = door.RoutePattern.RawText!.Replace("{id}", browser.Session!.Split('.')[0], StringComparison.Ordinal);
                 (await browser.SendAsync(new HttpMethod(method), path)).Answer.Expect(HttpStatusCode.Unauthorized, "unauthorized");

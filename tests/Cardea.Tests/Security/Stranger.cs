@@ -24,6 +24,7 @@ internal sealed record JsonRoute(string Method, string Path, Access Access, Json
         .. from endpoint in app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
            from access in endpoint.Metadata.OfType<Access>()
            from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? []
+           where method != "HEAD" // a GET without its body
            select new JsonRoute(
                method, endpoint.RoutePattern.RawText!.Replace("{id}", new string('0', 32), StringComparison.Ordinal).Replace("{name}", "nothing", StringComparison.Ordinal), access,
                ExampleOf(endpoint), MembersOf(endpoint)),

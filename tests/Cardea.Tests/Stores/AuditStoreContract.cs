@@ -19,6 +19,18 @@ public sealed class AuditStoreContract
     }
 
     [Theory, OnSqlite, OnPostgres]
+    public async Task What_is_not_kept_leaves_neither_row_nor_line(Engine engine)
+    {
+        await using var bare = await BareDatabase.CreateAsync(engine);
+        await AddAsync(bare, New("e1", "a1"));
+
+        await bare.WriteAsync(transaction => _store.AddAsync(transaction, new AuditEvent { Id = "e2", Event = "signed_in", At = 5 }, new ChainLine { EventId = "e2", Facts = [1], Personal = [2], Salt = [3] }, isKept: false));
+
+        Assert.Equal(["e1"], await bare.Files.QueryAsync<string>("SELECT id FROM audit_events"));
+        Assert.Equal(["e1"], await bare.Files.QueryAsync<string>("SELECT event_id FROM audit_chain"));
+    }
+
+    [Theory, OnSqlite, OnPostgres]
     public async Task PR_01_Erasing_leaves_that_and_when_it_happened_and_nothing_of_the_person(Engine engine)
     {
         await using var bare = await BareDatabase.CreateAsync(engine);

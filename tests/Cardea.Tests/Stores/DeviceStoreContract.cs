@@ -22,6 +22,31 @@ public sealed class DeviceStoreContract
         Assert.Null(await bare.ReadAsync(scope => _store.FindByTokenAsync(scope, alice.Id, [9])));
         Assert.Equal(["d1"], (await bare.ReadAsync(scope => _store.ListOfAccountAsync(scope, alice.Id))).Select(device => device.Id));
         Assert.Empty(await bare.ReadAsync(scope => _store.ListOfAccountAsync(scope, bob.Id)));
+        Assert.Equal(alice.Id, await bare.ReadAsync(scope => _store.FindAccountAsync(scope, [1])));
+        Assert.Null(await bare.ReadAsync(scope => _store.FindAccountAsync(scope, [9])));
+    }
+
+    [Theory, OnSqlite, OnPostgres]
+    public async Task Where_there_are_enough_the_one_least_recently_seen_makes_room_and_nothing_of_it_is_left(Engine engine)
+    {
+        await using var bare = await BareDatabase.CreateAsync(engine);
+        var (alice, bob) = (await bare.NewAccountAsync("alice"), await bare.NewAccountAsync("bob"));
+        await AddAsync(bare, "d0", bob.Id, token: [7], fingerprint: [7]);
+        await AddAsync(bare, "d1", alice.Id, token: [1], fingerprint: [9]);
+        await AddAsync(bare, "d2", alice.Id, token: [2], fingerprint: [8]);
+        await bare.WriteAsync(transaction => _store.SetSeenAsync(transaction, "d1", "a client", 50));
+        await bare.WriteAsync(transaction => _store.SetTrustedAsync(transaction, "d2", 1000));
+
+        Assert.Null(await bare.ReadAsync(scope => _store.FindSurplusAsync(scope, alice.Id, 3)));
+        Assert.Equal("d2", await bare.ReadAsync(scope => _store.FindSurplusAsync(scope, alice.Id, 2)));
+
+        var late = new Device { Id = "d2", AccountId = alice.Id, CreatedAt = 60, LastSeenAt = 60, UserAgent = "another" };
+        await bare.WriteAsync(transaction => _store.ReplaceAsync(transaction, late, [3], [6]));
+        Assert.Null(await bare.ReadAsync(scope => _store.FindByTokenAsync(scope, alice.Id, [2])));
+        Assert.Null(await bare.ReadAsync(scope => _store.FindByFingerprintAsync(scope, alice.Id, [8])));
+        Assert.Equivalent(late, await bare.ReadAsync(scope => _store.FindByTokenAsync(scope, alice.Id, [3])), strict: true); // not trusted either
+        Assert.Equal("d1", await bare.ReadAsync(scope => _store.FindSurplusAsync(scope, alice.Id, 2)));
+        Assert.Equal(3, await bare.Files.ScalarAsync<long>("SELECT COUNT(*) FROM devices"));
     }
 
     [Theory, OnSqlite, OnPostgres]

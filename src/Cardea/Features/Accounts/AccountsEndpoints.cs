@@ -68,7 +68,7 @@ public sealed class AccountsEndpoints(
 
     public async Task<IResult> SendVerificationAsync(HttpContext http)
     {
-        if (!(await JsonBody.ReadOptionalAsync<VerifySendRequest>(http)).IsRead(out var request, out var problem))
+        if (!(await JsonBody.ReadAsync<VerifySendRequest>(http)).IsRead(out var request, out var problem))
         {
             return Answers.Problem(problem);
         }

@@ -78,7 +78,7 @@ internal static class AccountsFeature
             .Gives(StatusCodes.Status200OK, typeof(UserBody));
         routes.Door("PATCH", "/users/me", doors.ChangeAsync, Access.Bearer, Changes)
             .Says("Account", "Change the profile", "What is left out stays, null takes away. A new `email` becomes the account's once the link or code mailed to it has been confirmed.")
-            .Takes(new ProfileRequest { GivenName = new(true, "Alice"), FamilyName = new(true, "Example") })
+            .Takes(new ProfileRequest { GivenName = new(true, "Alice"), FamilyName = new(true, "Example") }, optional: true)
             .Gives(StatusCodes.Status200OK, typeof(UserBody))
             .Refuses(AccountProblems.UsernameTaken)
             .WithMetadata(new Refusals(StatusCodes.Status403Forbidden, ["reauthentication_required"])); // asked through a delegate of the room above that declares it

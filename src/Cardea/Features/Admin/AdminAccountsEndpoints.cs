@@ -112,7 +112,7 @@ public sealed class AdminAccountsEndpoints(
 
     public async Task<IResult> SetTemporaryPasswordAsync(HttpContext http)
     {
-        if (!(await JsonBody.ReadOptionalAsync<TemporaryPasswordRequest>(http)).IsRead(out var request, out var problem))
+        if (!(await JsonBody.ReadAsync<TemporaryPasswordRequest>(http)).IsRead(out var request, out var problem))
         {
             return Answers.Problem(problem);
         }
@@ -134,7 +134,7 @@ public sealed class AdminAccountsEndpoints(
 
     public async Task<IResult> ResetFactorsAsync(HttpContext http)
     {
-        if (!(await JsonBody.ReadOptionalAsync<FactorResetRequest>(http)).IsRead(out var request, out var problem))
+        if (!(await JsonBody.ReadAsync<FactorResetRequest>(http)).IsRead(out var request, out var problem))
         {
             return Answers.Problem(problem);
         }

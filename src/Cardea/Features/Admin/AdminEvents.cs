@@ -4,7 +4,7 @@ namespace Cardea.Features.Admin;
 
 internal static class AdminEvents
 {
-    public static readonly AuditKind AccountAdded = new("account.added", "An administrator or a command made the account, with a temporary password.");
+    public static readonly AuditKind AccountAdded = new("account.added", "An administrator or a command made the account, with an invitation or a temporary password.");
     public static readonly AuditKind AccountDisabled = new("account.disabled", "An administrator or a command disabled the account; its sessions ended.");
     public static readonly AuditKind AccountEnabled = new("account.enabled", "An administrator or a command enabled the account again.");
     public static readonly AuditKind AccountChanged = new("account.changed_by_admin", "An administrator changed the account's data.");

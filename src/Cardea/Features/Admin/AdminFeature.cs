@@ -146,7 +146,7 @@ internal static class AdminFeature
             .Gives(StatusCodes.Status200OK, typeof(AdminUserDetailBody)).Refuses(CommonProblems.NotFound);
         routes.Door("PATCH", Users + "/{id}", doors.ChangeAsync, write, Calls)
             .Says("Administration", "Change an account", "A new `email` counts as not verified unless `is_verified` says so; the old address is told.")
-            .Takes(new AdminProfileRequest { GivenName = new(true, "Carol") })
+            .Takes(new AdminProfileRequest { GivenName = new(true, "Carol") }, optional: true)
             .Gives(StatusCodes.Status200OK, typeof(AdminUserDetailBody))
             .Refuses(CommonProblems.NotFound, AccountProblems.EmailTaken, AccountProblems.UsernameTaken, SecondStepsProblems.ReauthenticationRequired);
         routes.Door("DELETE", Users + "/{id}", doors.DeleteAsync, write, Calls)
@@ -199,7 +199,7 @@ internal static class AdminFeature
             .Refuses(AdminProblems.RoleTaken, AdminProblems.IdempotencyKeyReused, AdminProblems.IdempotentInProgress, SecondStepsProblems.ReauthenticationRequired);
         routes.Door("PATCH", "/api/admin/roles/{name}", doors.ChangeAsync, AdminPermissions.RolesWrite, Calls)
             .Says("Administration", "Change what a role may do", "True at once for everybody who has it.")
-            .Takes(new RoleRequest(Description: "Answers users' questions", Permissions: ["accounts.read", "audit.read"]))
+            .Takes(new RoleRequest(Description: "Answers users' questions", Permissions: ["accounts.read", "audit.read"]), optional: true)
             .Gives(StatusCodes.Status200OK, typeof(RoleBody)).Refuses(CommonProblems.NotFound, AdminProblems.RoleProtected, SecondStepsProblems.ReauthenticationRequired);
         routes.Door("DELETE", "/api/admin/roles/{name}", doors.DeleteAsync, AdminPermissions.RolesWrite, Calls)
             .Says("Administration", "Delete a role", "Who had it has it no more.")

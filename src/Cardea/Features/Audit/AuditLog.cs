@@ -13,11 +13,22 @@ public sealed class AuditLog(AuditStore store, AuditCommitments commitments, Tim
 {
     private readonly Counter<long> _events = meters.Create(Telemetry.Name).CreateCounter<long>("cardea.audit.events", "{event}", "Audit events by name");
 
+    public Task RecordAsync(Transaction transaction, AuditKind kind, string? accountId, ClientInfo client, object? detail = null, string? sessionId = null, string? actorId = null) =>
+        RecordAsync(transaction, kind, accountId, client, detail, isKept: true, sessionId, actorId);
+
+    /// <param name="transaction">In which it happened.</param>
+    /// <param name="kind">What happened.</param>
+    /// <param name="accountId">To whom.</param>
+    /// <param name="client">From where.</param>
+    /// <param name="detail">More about it.</param>
+    /// <param name="isKept">False for what is only counted, being one of very many: all is done as for a row, and none is there in the end. The metric counts it.</param>
+    /// <param name="sessionId">In which session.</param>
+    /// <param name="actorId">Who did it, where that is somebody else.</param>
     public async Task RecordAsync(
-        Transaction transaction, AuditKind kind, string? accountId, ClientInfo client, object? detail = null, string? sessionId = null, string? actorId = null)
+        Transaction transaction, AuditKind kind, string? accountId, ClientInfo client, object? detail, bool isKept, string? sessionId = null, string? actorId = null)
     {
         var row = Row(kind, accountId, client, detail, sessionId, actorId);
-        await store.AddAsync(transaction, row, commitments.Commit(row));
+        await store.AddAsync(transaction, row, commitments.Commit(row), isKept);
         transaction.AfterCommit(() => Count(kind, 1));
     }
 

@@ -7,13 +7,27 @@ public sealed class AuditStore
     internal const string Columns =
         "id AS Id, event AS Event, at AS At, account_id AS AccountId, actor_id AS ActorId, session_id AS SessionId, address AS Address, user_agent AS UserAgent, request_id AS RequestId, detail AS Detail";
 
-    /// <summary>The row and its line of the chain, in one go: a row without a line would look like a forged one.</summary>
-    public Task AddAsync(Transaction transaction, AuditEvent row, ChainLine line) => transaction.ExecuteAsync(
+    private const string Insert =
         """
         INSERT INTO audit_events (id, event, at, account_id, actor_id, session_id, address, user_agent, request_id, detail)
         VALUES (@Id, @Event, @At, @AccountId, @ActorId, @SessionId, @Address, @UserAgent, @RequestId, @Detail);
         INSERT INTO audit_chain (event_id, facts, personal, salt) VALUES (@Id, @Facts, @Personal, @Salt)
-        """,
+        """;
+
+    private const string InsertNothing =
+        """
+        INSERT INTO audit_events (id, event, at, account_id, actor_id, session_id, address, user_agent, request_id, detail)
+        SELECT @Id, @Event, @At, @AccountId, @ActorId, @SessionId, @Address, @UserAgent, @RequestId, @Detail WHERE 1 = 0;
+        INSERT INTO audit_chain (event_id, facts, personal, salt) SELECT @Id, @Facts, @Personal, @Salt WHERE 1 = 0
+        """;
+
+    /// <summary>The row and its line of the chain, in one go: a row without a line would look like a forged one.</summary>
+    /// <param name="transaction">In which it happened.</param>
+    /// <param name="row">What happened.</param>
+    /// <param name="line">Of the chain.</param>
+    /// <param name="isKept">False does the same work and leaves no row.</param>
+    public Task AddAsync(Transaction transaction, AuditEvent row, ChainLine line, bool isKept = true) => transaction.ExecuteAsync(
+        isKept ? Insert : InsertNothing,
         new
         {
             row.Id,

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Cardea.Crypto.Secrets;
 using Cardea.Features.Audit;
 using Cardea.Features.Sessions;
 using Cardea.Foundation.Data;
@@ -12,7 +11,7 @@ namespace Cardea.Features.Challenges;
 /// nobody's work harder than <see cref="MostForOthers"/>.
 /// </summary>
 public sealed class ChallengeDemand(
-    ChallengesOptions options, WorkChallenges work, Pressure pressure, ChallengeStore store, DeviceStore devices, RequestLimiter limiter, Database database, AuditLog audit, TimeProvider clock, IMeterFactory meters)
+    ChallengesOptions options, WorkChallenges work, Pressure pressure, ChallengeStore store, KnownDevices devices, RequestLimiter limiter, Database database, AuditLog audit, TimeProvider clock, IMeterFactory meters)
 {
     /// <summary>2^16 hashes on average: some thirty milliseconds on a desk, perhaps a tenth of a second on a phone.</summary>
     public const int Least = 16;
@@ -25,7 +24,9 @@ public sealed class ChallengeDemand(
 
     private static readonly TimeSpan BetweenNotes = TimeSpan.FromMinutes(10);
 
-    /// <summary>A browser that has signed in here is let in without work, but not for guessing at others.</summary>
+    /// <summary>
+    /// A browser that has signed in here is let in without work, but not for guessing at others. Counted on the account, since it can have as many browsers as it likes.
+    /// </summary>
     private static readonly Limit KnownBrowser = Limit.Requests("challenge-known-browser", 10, TimeSpan.FromMinutes(10));
 
     private readonly Counter<long> _outcomes = meters.Create(Telemetry.Name).CreateCounter<long>("cardea.challenges", "{request}", "Requests at challenged doors under attack, by what became of them: demanded, refused, solved, known_browser, waited");
@@ -72,8 +73,7 @@ public sealed class ChallengeDemand(
     /// <summary>The owner's own browser is never kept out by what others do, script or not.</summary>
     public async ValueTask<bool> IsKnownAsync(string? deviceToken)
     {
-        if (!SecretToken.TryParse(deviceToken, out var token) || !await database.ReadAsync(scope => devices.IsKnownAsync(scope, token.Hash.ToArray()))
-            || limiter.Enter(KnownBrowser, Convert.ToHexStringLower(token.Hash.ToArray().AsSpan(0, 12))) is not null)
+        if (deviceToken is null || await database.ReadAsync(scope => devices.FindAccountAsync(scope, deviceToken)) is not { } accountId || limiter.Enter(KnownBrowser, accountId) is not null)
         {
             return false;
         }

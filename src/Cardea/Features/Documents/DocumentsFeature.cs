@@ -1,6 +1,7 @@
 using Cardea.Foundation.Settings;
 using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -15,7 +16,11 @@ internal static class DocumentsFeature
     {
         if (server.DocsEnabled)
         {
-            services.AddOpenApi("v1", options => options.AddDocumentTransformer<OpenApiText>().AddOperationTransformer<OpenApiText>().AddSchemaTransformer<OpenApiText>());
+            services.AddOpenApi("v1", options =>
+            {
+                options.AddDocumentTransformer<OpenApiText>().AddOperationTransformer<OpenApiText>().AddSchemaTransformer<OpenApiText>();
+                options.ShouldInclude = door => door.HttpMethod != HttpMethods.Head; // goes without saying wherever there is a GET
+            });
             services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, OwnNames.Resolver));
         }
     }

@@ -12,11 +12,11 @@ namespace Cardea.Features.EmailCodes;
 
 /// <summary>
 /// Proves by six digits that were mailed. Asking looks and takes the same for every address, and so does a wrong code: an unknown address is counted,
-/// looked up and refused as a known one is.
+/// looked up and refused as a known one is. Only that not every row of an unknown one is kept: names are free, and there is no hash to be paid for.
 /// </summary>
 public sealed class EmailCodeSignIn(
     Database database, AccountStore accounts, KnownDevices devices, EmailCodeAttempts attempts, OneTimeSecrets.OneTimeSecrets secrets, MailAllowance allowance, Outbox outbox,
-    SignInGate gate, AuditLog audit)
+    SignInGate gate, FailedSignIns failed, AuditLog audit)
 {
     public static readonly SecretPurpose Purpose = new("sign-in-code", TimeSpan.Zero, TimeSpan.FromMinutes(10), RemembersGuesses: true);
 
@@ -54,7 +54,8 @@ public sealed class EmailCodeSignIn(
         {
             if (blocked.IsTold)
             {
-                await database.WriteAsync(transaction => audit.RecordAsync(transaction, SignInEvents.Throttled, account?.Id, client, new { Method = "email_code", blocked.Times }));
+                await database.WriteAsync(transaction => failed.RecordAsync(
+                    transaction, SignInEvents.Throttled, account?.Id, client, "code", _ => new { Method = "email_code", blocked.Times }, always: account is not null));
             }
 
             return Refuse(blocked.Problem);
@@ -65,7 +66,8 @@ public sealed class EmailCodeSignIn(
             var found = await secrets.CheckCodeAsync(transaction, Purpose, account?.Id ?? Nobody, Plain(code), client.Binding, address: email.Text);
             if (found is null)
             {
-                await audit.RecordAsync(transaction, SignInEvents.Failed, account?.Id, client, new { Reason = account is null ? "unknown_account" : "wrong_code" });
+                await failed.RecordAsync(
+                    transaction, SignInEvents.Failed, account?.Id, client, "code", times => account is null ? new { Reason = "unknown_account", Times = times } : new { Reason = "wrong_code" }, always: account is not null);
             }
 
             return found;

@@ -21,7 +21,7 @@ public sealed record AskedLink(string Email, string Address, string UserAgent);
 /// that asked, so it is bound to none; mail and page say from where it was asked for, since a link may have been asked for by somebody else.
 /// </summary>
 public sealed class MagicLinkSignIn(
-    Database database, AccountStore accounts, OneTimeSecrets.OneTimeSecrets secrets, MailAllowance allowance, Outbox outbox, PublicUrl publicUrl, SignInGate gate, AuditLog audit)
+    Database database, AccountStore accounts, OneTimeSecrets.OneTimeSecrets secrets, MailAllowance allowance, Outbox outbox, PublicUrl publicUrl, SignInGate gate, FailedSignIns failed, AuditLog audit)
 {
     public const string Path = "/login/link";
 
@@ -73,7 +73,8 @@ public sealed class MagicLinkSignIn(
                 request);
         }
 
-        await database.WriteAsync(transaction => audit.RecordAsync(transaction, SignInEvents.Failed, null, request.Client, new { Reason = "invalid_link" }));
+        await database.WriteAsync(transaction =>
+            failed.RecordAsync(transaction, SignInEvents.Failed, null, request.Client, "link", times => new { Reason = "invalid_link", Times = times }));
         gate.Count(InvalidLink.Code);
         return new SignInOutcome.Refused(InvalidLink);
     }

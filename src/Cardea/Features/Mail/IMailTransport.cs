@@ -1,7 +1,7 @@
 namespace Cardea.Features.Mail;
 
-/// <summary>A rendered mail on its way. The link and the code are what the mailbox shows beside it.</summary>
-public sealed record OutgoingMail(string Id, string Recipient, RenderedMail Rendered, string? Link, string? Code, DateTimeOffset At)
+/// <summary>A rendered mail on its way. The links to Cardea, the one that it is about first, and the code are what the mailbox shows beside it.</summary>
+public sealed record OutgoingMail(string Id, string Recipient, RenderedMail Rendered, IReadOnlyList<string> Links, string? Code, DateTimeOffset At)
 {
     public override string ToString() => "[mail]";
 }

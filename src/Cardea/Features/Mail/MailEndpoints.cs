@@ -23,6 +23,6 @@ public sealed class MailEndpoints(Database database, MailboxStore store, MailReq
         // No address holds a NUL, and PostgreSQL takes none.
         var mails = to.Contains('\0', StringComparison.Ordinal) ? [] : await database.ReadAsync(scope => store.ListAsync(scope, to.Length == 0 ? null : to.ToLowerInvariant(), Most));
         return Answers.Json(mails.Select(mail => new MailboxBody(
-            mail.Id, mail.Recipient, mail.Subject, mail.BodyText, mail.BodyHtml, mail.Link is null ? [] : [mail.Link], mail.Code, mail.SentAt.ToInstant())));
+            mail.Id, mail.Recipient, mail.Subject, mail.BodyText, mail.BodyHtml, mail.Links, mail.Code, mail.SentAt.ToInstant())));
     }
 }

@@ -58,13 +58,14 @@ public sealed record MailOptions
             settings.Fault("Mail:Smtp:Host", host, "needed with Mail:Transport smtp is the name of the mail server");
         }
 
+        var security = ReadSecurity(settings);
         var smtp = new SmtpOptions
         {
             Host = host ?? "",
-            Port = settings.Number("Mail:Smtp:Port", 587, 1, 65535, "its port: 587 with `starttls`, 465 with `tls`"),
+            Port = settings.Number("Mail:Smtp:Port", security is SmtpSecurity.Tls ? 465 : 587, 1, 65535, "its port; unless given 587, or 465 with `tls`"),
             Username = settings.Text("Mail:Smtp:Username", meaning: "the name to sign in with, when the server asks"),
             Password = settings.Secret("Mail:Smtp:Password", "the password to sign in with"),
-            Security = ReadSecurity(settings),
+            Security = security,
         };
         return needed ? smtp : null;
     }

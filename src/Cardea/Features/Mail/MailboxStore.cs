@@ -14,7 +14,10 @@ public sealed class MailboxMail
 
     public required string BodyHtml { get; init; }
 
+    /// <summary>One to a line.</summary>
     public string? Link { get; init; }
+
+    public IReadOnlyList<string> Links => Link?.Split('\n') ?? [];
 
     public string? Code { get; init; }
 

@@ -13,7 +13,7 @@ internal sealed class MailboxTransport(Database database, MailboxStore store) : 
             Subject = mail.Rendered.Subject,
             BodyText = mail.Rendered.Text,
             BodyHtml = mail.Rendered.Html,
-            Link = mail.Link,
+            Link = mail.Links.Count == 0 ? null : string.Join('\n', mail.Links),
             Code = mail.Code,
             SentAt = mail.At.ToUnixTimeMilliseconds(),
         }),

@@ -107,7 +107,7 @@ public sealed partial class OutboxJob : Job
             var content = _outbox.Open(mail) ?? throw new SmtpFailure("The content can't be opened with this master key.", isPermanent: true);
             var rendered = _templates.Value.Render(mail.Template, content.Language, Complete(content.Values, _branding, _publicUrl));
             await _transport.SendAsync(
-                new(mail.Id, mail.Recipient, rendered, content.Values.GetValueOrDefault("link_url"), Code(content.Values), mail.CreatedAt.ToInstant()), cutOff);
+                new(mail.Id, mail.Recipient, rendered, Links(content.Values), Code(content.Values), mail.CreatedAt.ToInstant()), cutOff);
             await FinishAsync(mail, MailState.Sent, null);
         }
         catch (SmtpFailure failure) when (failure.IsPermanent)
@@ -151,6 +151,9 @@ public sealed partial class OutboxJob : Job
         ["footer_note"] = branding.FooterNote,
         ["public_url"] = publicUrl.Text,
     };
+
+    private static List<string> Links(IReadOnlyDictionary<string, string> values) =>
+        [.. values.Where(value => value.Key.EndsWith("_url", StringComparison.Ordinal)).OrderBy(value => value.Key != "link_url").ThenBy(value => value.Key, StringComparer.Ordinal).Select(value => value.Value)];
 
     private static string? Code(IReadOnlyDictionary<string, string> values) => values.GetValueOrDefault("code") ?? values.GetValueOrDefault("temporary_password");
 

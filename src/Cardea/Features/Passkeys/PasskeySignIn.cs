@@ -9,7 +9,7 @@ namespace Cardea.Features.Passkeys;
 /// Proves by a passkey alone: the authenticator says whose it is, and has verified them, so it stands for both factors. No name is typed, and what is
 /// asked for is the same for everybody. It can't be guessed, so no attempts are counted: while somebody tries passwords the owner still gets in.
 /// </summary>
-public sealed class PasskeySignIn(Database database, PasskeyStore store, PasskeyChallenges challenges, PasskeyVerifier verifier, SignInGate gate, AuditLog audit, TimeProvider clock)
+public sealed class PasskeySignIn(Database database, PasskeyStore store, PasskeyChallenges challenges, PasskeyVerifier verifier, SignInGate gate, FailedSignIns failed, AuditLog audit, TimeProvider clock)
 {
     /// <summary>What is asked over JSON is bound to nobody.</summary>
     public const string Anybody = "";
@@ -48,16 +48,28 @@ public sealed class PasskeySignIn(Database database, PasskeyStore store, Passkey
                     Unsettled = PasskeysProblems.InvalidPasskey,
                 }, request);
             case AssertionVerdict.Refused { IsCopied: true }:
-                await database.WriteAsync(transaction => audit.RecordAsync(transaction, PasskeysEvents.Copied, passkey.AccountId, request.Client, new { passkey.Id }));
-                return await RefuseAsync(passkey, "copied", request.Client);
+                await database.WriteAsync(async transaction =>
+                {
+                    // Whoever signs has the private key: each time is written down.
+                    await audit.RecordAsync(transaction, PasskeysEvents.Copied, passkey.AccountId, request.Client, new { passkey.Id });
+                    await audit.RecordAsync(transaction, SignInEvents.Failed, passkey.AccountId, request.Client, new { Reason = "copied", Method = PasskeyFactor.Name });
+                });
+                return Refuse();
             default:
                 return await RefuseAsync(passkey, "not_verified", request.Client);
         }
     }
 
+    /// <summary>Of somebody who has shown nothing: what a passkey is called is no secret, and tries are not counted.</summary>
     private async Task<SignInOutcome> RefuseAsync(Passkey? passkey, string reason, ClientInfo client)
     {
-        await database.WriteAsync(transaction => audit.RecordAsync(transaction, SignInEvents.Failed, passkey?.AccountId, client, new { Reason = reason, Method = PasskeyFactor.Name }));
+        await database.WriteAsync(transaction => failed.RecordAsync(
+            transaction, SignInEvents.Failed, passkey?.AccountId, client, $"passkey {reason}", times => new { Reason = reason, Method = PasskeyFactor.Name, Times = times }));
+        return Refuse();
+    }
+
+    private SignInOutcome.Refused Refuse()
+    {
         gate.Count(PasskeysProblems.InvalidPasskey.Code);
         return new SignInOutcome.Refused(PasskeysProblems.InvalidPasskey);
     }

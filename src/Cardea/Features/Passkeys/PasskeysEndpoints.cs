@@ -68,7 +68,7 @@ public sealed class PasskeysEndpoints(
 {
     public async Task<IResult> SignInOptionsAsync(HttpContext http)
     {
-        if (!(await JsonBody.ReadOptionalAsync<PasskeyOptionsRequest>(http)).IsRead(out var request, out var problem))
+        if (!(await JsonBody.ReadAsync<PasskeyOptionsRequest>(http)).IsRead(out var request, out var problem))
         {
             return Answers.Problem(problem);
         }

@@ -3,6 +3,7 @@ using Cardea.Features.Audit;
 using Cardea.Features.Roles;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Web;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Cardea.Features.Passwords;
@@ -12,9 +13,10 @@ namespace Cardea.Features.Passwords;
 /// settings: whoever signed up with it before proves nothing by that, whoever writes the settings owns the server.
 /// </summary>
 public sealed partial class AdminBootstrap(
-    Database database, PasswordsOptions options, AccountStore accounts, AddressProof proof, RoleStore roles, NewPassword newPassword, HashingGate hashing, AuditLog audit, TimeProvider clock, ILogger<AdminBootstrap> log)
+    Database database, PasswordsOptions options, AccountStore accounts, AddressProof proof, RoleStore roles, NewPassword newPassword, HashingGate hashing, AuditLog audit, TimeProvider clock, ILogger<AdminBootstrap> log) : IHostedService
 {
-    public async Task RunAsync()
+    /// <summary>Before the door opens: whoever finds it open can sign in.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (!Email.TryParse(options.BootstrapEmail, out var email) || !PlainPassword.TryParse(options.BootstrapPassword, out var password)
             || await database.ReadAsync(scope => roles.AnyHasAsync(scope, RoleName.Admin)))
@@ -56,6 +58,8 @@ public sealed partial class AdminBootstrap(
             LogMade(made);
         }
     }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     [LoggerMessage(1, LogLevel.Information, "Made the first administrator from the settings: account {AccountId}")]
     private partial void LogMade(string accountId);

@@ -14,7 +14,8 @@ public readonly record struct HashingPlace(string Key, bool IsKnown)
 
 /// <summary>
 /// A short line in which everybody has a lane and the lanes take turns, so that whoever sends a thousand waits behind themselves. When it is full, whoever has fewer
-/// waiting than the longest lane takes that lane's last place. Those who are known and those who are not have every other turn: neither can keep the others out.
+/// waiting than the longest lane takes that lane's last place. Those who are known and those who are not have every other turn, and half of a full line each if they want it: neither can
+/// keep the others out, neither a flood of strangers nor somebody with an account who floods from devices of their own.
 /// </summary>
 internal sealed class FairLine<T>(int longest)
     where T : class
@@ -109,12 +110,16 @@ internal sealed class FairLine<T>(int longest)
         }
     }
 
-    /// <summary>From the longest lane, if the newcomer's stays shorter than it was; a stranger's goes for a known one while strangers have more than half of the line.</summary>
+    /// <summary>
+    /// From the longest lane of the newcomer's kind, if the newcomer's stays shorter than it was. While the other kind has more than half of the line, one of theirs goes
+    /// instead: of the longest lane, so never somebody's only place while anybody of that kind has two.
+    /// </summary>
     private T? PushOut(HashingPlace place, int waiting)
     {
-        var forKnown = place.IsKnown && _strangers.Sum(lane => lane.Items.Count) * 2 > longest;
-        var lanes = forKnown || !place.IsKnown ? _strangers : _known;
-        if (lanes.MaxBy(lane => lane.Items.Count) is not { } most || (!forKnown && most.Items.Count < waiting + 2))
+        var (own, others) = place.IsKnown ? (_known, _strangers) : (_strangers, _known);
+        var isOthers = others.Sum(lane => lane.Items.Count) * 2 > longest;
+        var lanes = isOthers ? others : own;
+        if (lanes.MaxBy(lane => lane.Items.Count) is not { } most || (!isOthers && most.Items.Count < waiting + 2))
         {
             return null;
         }

@@ -1,30 +1,54 @@
 namespace Cardea.Features.Passwords;
 
-/// <summary>Lets so many in at once for each key; the others wait. What nobody uses is forgotten.</summary>
-internal sealed class KeyedGate(int atOnce)
+/// <summary>
+/// Lets so many in at once for each key; so many others wait, no longer than <paramref name="patience"/>, and who comes while these wait is turned away: a flood of one key
+/// makes neither the memory nor the wait grow. What nobody uses is forgotten.
+/// </summary>
+internal sealed class KeyedGate(int atOnce, int waiting, TimeSpan patience)
 {
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
 
-    public async Task<IDisposable> EnterAsync(string key, CancellationToken cancellation)
+    /// <summary>How many keys somebody uses.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_entries)
+            {
+                return _entries.Count;
+            }
+        }
+    }
+
+    /// <returns>To be disposed when done; null for who is turned away.</returns>
+    public async Task<IDisposable?> EnterAsync(string key, CancellationToken cancellation)
     {
         Entry entry;
         lock (_entries)
         {
             entry = _entries.TryGetValue(key, out var known) ? known : _entries[key] = new Entry(new SemaphoreSlim(atOnce));
+            if (entry.Users == atOnce + waiting)
+            {
+                return null;
+            }
+
             entry.Users++;
         }
 
+        var isIn = false;
         try
         {
-            await entry.Semaphore.WaitAsync(cancellation);
+            isIn = await entry.Semaphore.WaitAsync(patience, cancellation);
         }
-        catch
+        finally
         {
-            Leave(key, entry);
-            throw;
+            if (!isIn)
+            {
+                Leave(key, entry);
+            }
         }
 
-        return new Pass(this, key, entry);
+        return isIn ? new Pass(this, key, entry) : null;
     }
 
     private void Leave(string key, Entry entry)

@@ -1,6 +1,7 @@
 using Cardea.Crypto.Passwords;
 using Cardea.Features.Accounts;
 using Cardea.Features.Audit;
+using Cardea.Features.SecondSteps;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Web;
@@ -9,8 +10,11 @@ namespace Cardea.Features.Passwords;
 
 /// <summary>Changes that ask for the current password first. Guesses at it are counted apart from sign-in, so that a stolen session can't lock its owner out.</summary>
 public sealed class PasswordChange(
-    Database database, AccountStore accounts, PasswordAttempts attempts, PasswordPolicy policy, HashingGate hashing, NewPassword newPassword, AccountDeletion deletion, AuditLog audit)
+    Database database, AccountStore accounts, AccountDirectory directory, PasswordAttempts attempts, PasswordPolicy policy, HashingGate hashing, NewPassword newPassword,
+    AccountDeletion deletion, RecentSignIn recent, AuditLog audit)
 {
+    public const string PasswordNeeded = "Enter the password.";
+
     public async Task<Problem?> ChangeAsync(Caller caller, PlainPassword current, string? typedNew, ClientInfo client, CancellationToken cancellation)
     {
         if (await database.ReadAsync(scope => accounts.FindAsync(scope, caller.AccountId)) is not { } account)
@@ -38,10 +42,31 @@ public sealed class PasswordChange(
         : await database.ReadAsync(scope => accounts.FindAsync(scope, accountId)) is not { } account ? CommonProblems.Unauthorized
         : await ProveAsync(account, current, client, () => Task.FromResult<string?>(""), (_, _) => Task.FromResult<Problem?>(null), cancellation);
 
-    public async Task<Problem?> DeleteAccountAsync(Caller caller, PlainPassword current, ClientInfo client, CancellationToken cancellation) =>
-        await database.ReadAsync(scope => accounts.FindAsync(scope, caller.AccountId)) is not { } account
-            ? CommonProblems.Unauthorized
-            : await ProveAsync(account, current, client, () => Task.FromResult<string?>(""), (transaction, _) => deletion.DeleteAsync(transaction, account.Id, client), cancellation);
+    /// <summary>Whoever has no password proves it by having signed in lately.</summary>
+    public async Task<Problem?> DeleteAccountAsync(Caller caller, string? typed, ClientInfo client, CancellationToken cancellation)
+    {
+        if (await database.ReadAsync(scope => accounts.FindAsync(scope, caller.AccountId)) is not { } account)
+        {
+            return CommonProblems.Unauthorized;
+        }
+
+        if (account.PasswordHash is null)
+        {
+            return await database.WriteAsync(transaction => DeleteWithoutPasswordAsync(transaction, caller, client), cancellation);
+        }
+
+        return PlainPassword.TryParse(typed, out var current)
+            ? await ProveAsync(account, current, client, () => Task.FromResult<string?>(""), (transaction, _) => deletion.DeleteAsync(transaction, account.Id, client), cancellation)
+            : FieldErrors.One("password", PasswordNeeded);
+    }
+
+    private async Task<Problem?> DeleteWithoutPasswordAsync(Transaction transaction, Caller caller, ClientInfo client)
+    {
+        await transaction.LockAsync("administrators"); // as the deletion has it: before the account's row, and not after
+        return await directory.FindForUpdateAsync(transaction, caller.AccountId) is not { } account ? CommonProblems.Unauthorized
+            : account.Account.PasswordHash is not null ? FieldErrors.One("password", PasswordNeeded) // it was set meanwhile
+            : await recent.RefuseAsync(transaction, account, caller) ?? await deletion.DeleteAsync(transaction, account.Id, client);
+    }
 
     /// <summary>Counts, verifies, prepares outside the transaction, and then acts in one that holds only if the password is still the one that was proved.</summary>
     private async Task<Problem?> ProveAsync(
@@ -49,6 +74,11 @@ public sealed class PasswordChange(
     {
         var key = PasswordAttempts.KeyForCurrent(account.Id);
         using var pass = await attempts.EnterAsync(key, cancellation);
+        if (pass is null)
+        {
+            return CommonProblems.Overloaded;
+        }
+
         var (attempt, blocked) = await attempts.BeginAsync(key, client);
         if (attempt is null)
         {

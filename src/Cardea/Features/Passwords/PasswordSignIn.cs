@@ -33,6 +33,11 @@ public sealed class PasswordSignIn(
         });
         var key = attempts.KeyFor(account?.Id, name.Text, device);
         using var pass = await attempts.EnterAsync(key, cancellation);
+        if (pass is null)
+        {
+            return TurnAway();
+        }
+
         var (attempt, blocked) = await attempts.BeginAsync(key, client);
         if (attempt is null)
         {
@@ -45,8 +50,7 @@ public sealed class PasswordSignIn(
         {
             case null:
                 await attempts.TakeBackAsync(attempt);
-                gate.Count(CommonProblems.Overloaded.Code);
-                return new SignInOutcome.Refused(CommonProblems.Overloaded);
+                return TurnAway();
             case PasswordVerdict.Failed:
                 return await FailAsync(account, attempt, password, request);
             case var verdict:
@@ -71,6 +75,12 @@ public sealed class PasswordSignIn(
         }
 
         return true;
+    }
+
+    private SignInOutcome.Refused TurnAway()
+    {
+        gate.Count(CommonProblems.Overloaded.Code);
+        return new SignInOutcome.Refused(CommonProblems.Overloaded);
     }
 
     private async Task<SignInOutcome> ThrottleAsync(Account? account, Blocked blocked, ClientInfo client)

@@ -51,7 +51,6 @@ public sealed class PasswordsEndpoints(
     IEnumerable<MailRequestKind> kinds, DeviceCookie deviceCookie, SignInEndpoints outcomes)
 {
     public const string ResetKind = "reset";
-    private const string PasswordNeeded = "Enter the password.";
 
     private readonly MailRequestKind _resetKind = kinds.Single(kind => kind.Name == ResetKind);
 
@@ -86,7 +85,7 @@ public sealed class PasswordsEndpoints(
         var name = ParseLogin(request, errors);
         if (!PlainPassword.TryParse(request.Password, out var password))
         {
-            errors.Add("password", string.IsNullOrEmpty(request.Password) ? PasswordNeeded : PlainPassword.TooLong);
+            errors.Add("password", string.IsNullOrEmpty(request.Password) ? PasswordChange.PasswordNeeded : PlainPassword.TooLong);
         }
 
         if (errors.Any)
@@ -124,7 +123,7 @@ public sealed class PasswordsEndpoints(
         var errors = new FieldErrors();
         if (string.IsNullOrEmpty(request.Password))
         {
-            errors.Add("password", PasswordNeeded);
+            errors.Add("password", PasswordChange.PasswordNeeded);
         }
 
         if (SecretInput.Check(request.Token, request.Email, request.Code, out var email, errors) is { } invalid)
@@ -148,7 +147,7 @@ public sealed class PasswordsEndpoints(
         var errors = new FieldErrors();
         if (!PlainPassword.TryParse(request.CurrentPassword, out var current))
         {
-            errors.Add("current_password", PasswordNeeded);
+            errors.Add("current_password", PasswordChange.PasswordNeeded);
         }
 
         if (string.IsNullOrEmpty(request.NewPassword))
@@ -167,17 +166,12 @@ public sealed class PasswordsEndpoints(
 
     public async Task<IResult> DeleteAccountAsync(HttpContext http)
     {
-        if (!(await JsonBody.ReadOptionalAsync<DeleteAccountRequest>(http)).IsRead(out var request, out var problem))
+        if (!(await JsonBody.ReadAsync<DeleteAccountRequest>(http)).IsRead(out var request, out var problem))
         {
             return Answers.Problem(problem);
         }
 
-        if (!PlainPassword.TryParse(request.Password, out var password))
-        {
-            return Answers.Problem(FieldErrors.One("password", PasswordNeeded));
-        }
-
-        var refusal = await change.DeleteAccountAsync(http.Caller(), password, ClientInfo.Of(http), http.RequestAborted);
+        var refusal = await change.DeleteAccountAsync(http.Caller(), request.Password, ClientInfo.Of(http), http.RequestAborted);
         return refusal is null ? Answers.Message("The account was deleted.") : Answers.Problem(refusal);
     }
 

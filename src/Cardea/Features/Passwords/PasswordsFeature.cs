@@ -10,6 +10,7 @@ using Cardea.Foundation.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Cardea.Features.Passwords;
 
@@ -35,7 +36,7 @@ internal static class PasswordsFeature
         services.AddSingleton<PasswordSignIn>();
         services.AddSingleton<PasswordReset>();
         services.AddSingleton<PasswordChange>();
-        services.AddSingleton<AdminBootstrap>();
+        services.AddSingleton<IHostedService, AdminBootstrap>();
         services.AddSingleton<PasswordInput>();
         services.AddSingleton<PasswordsEndpoints>();
         services.AddSingleton<PasswordsPages>();

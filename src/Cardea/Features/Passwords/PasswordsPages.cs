@@ -15,7 +15,7 @@ namespace Cardea.Features.Passwords;
 /// <summary>The browser door to passwords: the same deeds as the JSON door, shown as pages.</summary>
 public sealed class PasswordsPages(
     Database database, PasswordsOptions options, AccountsOptions accountsOptions, PasswordSignUp signUp, PasswordSignIn signIn, PageSignIn pageSignIn, PasswordReset reset, PasswordChange change,
-    PasswordInput input, MailRequests requests, IEnumerable<MailRequestKind> kinds, DeviceCookie deviceCookie, SessionCookie sessionCookie, BrowserBinding binding, StepCookie steps, IEnumerable<SignInWay> ways, IEnumerable<SignInPart> parts, IEnumerable<SecurityEntry> entries, Views views)
+    PasswordInput input, MailRequests requests, IEnumerable<MailRequestKind> kinds, DeviceCookie deviceCookie, SessionCookie sessionCookie, BrowserBinding binding, StepCookie steps, IEnumerable<SignInWay> ways, IEnumerable<SignInPart> parts, IEnumerable<SecurityEntry> entries, AccountDirectory directory, Views views)
 {
     /// <summary>Holds the one-use token between a sign-in with a password that must be another now, and the page that sets it.</summary>
     public const string ChangeStep = "password-change";
@@ -153,9 +153,12 @@ public sealed class PasswordsPages(
 
     public async Task<IResult> DeleteAccountAsync(HttpContext http, IFormCollection form)
     {
-        var refusal = PlainPassword.TryParse(form["password"], out var password)
-            ? await change.DeleteAccountAsync(http.Caller(), password, ClientInfo.Of(http), http.RequestAborted)
-            : FieldErrors.One("password", "Enter the password.");
+        var refusal = await change.DeleteAccountAsync(http.Caller(), form["password"], ClientInfo.Of(http), http.RequestAborted);
+        if (refusal?.Code == SecondStepsProblems.ReauthenticationRequired.Code)
+        {
+            return views.Redirect(http, PageDoors.ConfirmPath + "?return_url=/account/security", FlashKind.Notice, "Please show first that it is you, then delete the account.");
+        }
+
         if (refusal is not null)
         {
             return await ShowSecurityAsync(http, FormState.Empty, Views.Again(http, form, AtPassword(refusal, "password")), refusal.Status);
@@ -177,7 +180,8 @@ public sealed class PasswordsPages(
 
             return all;
         });
-        return await views.ShowAsync<SecurityPage>(http, new { Change = change, Delete = delete, Entries = lines, options.MinimumLength }, status);
+        var hasPassword = (await directory.FindAsync(http.Caller().AccountId))?.Account.PasswordHash is not null;
+        return await views.ShowAsync<SecurityPage>(http, new { Change = change, Delete = delete, Entries = lines, options.MinimumLength, HasPassword = hasPassword }, status);
     }
 
     private Task<IResult> ShowLoginAsync(HttpContext http, IFormCollection form, Problem problem, string? returnTo) => views.ShowAsync<LoginPage>(

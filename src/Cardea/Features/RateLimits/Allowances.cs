@@ -36,8 +36,16 @@ public sealed class Allowances(AllowanceStore store, MasterKey masterKey, TimePr
     /// <param name="wait">How long that is from now.</param>
     public async Task<Blocked> BlockAsync(Transaction transaction, string block, TimeSpan wait)
     {
-        var (counted, now) = (new Allowance("turned-away", int.MaxValue, wait < LongestCounted ? wait : LongestCounted), clock.Milliseconds());
-        return new(CommonProblems.TooManyRequests.After(wait), await store.CountAsync(transaction, Key(counted, block), now, now + (long)counted.Window.TotalMilliseconds));
+        var counted = new Allowance("turned-away", int.MaxValue, wait < LongestCounted ? wait : LongestCounted);
+        return new(CommonProblems.TooManyRequests.After(wait), await CountAsync(transaction, counted, block));
+    }
+
+    /// <summary>Only counts; whoever does never runs out.</summary>
+    /// <returns>How many there were in this window, this one among them.</returns>
+    public Task<long> CountAsync(Transaction transaction, Allowance counted, string whose)
+    {
+        var now = clock.Milliseconds();
+        return store.CountAsync(transaction, Key(counted, whose), now, now + (long)counted.Window.TotalMilliseconds);
     }
 
     /// <summary>A keyed hash: whose it is can be a mail address, which nobody erases here when its account goes.</summary>

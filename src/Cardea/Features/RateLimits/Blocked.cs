@@ -11,17 +11,15 @@ public sealed record Blocked(Problem Problem, long Times)
     /// Whether the audit log gets a row: for the first of a block, the tenth, the hundredth. To be turned away costs nobody anything, so a row for each would let whoever
     /// likes fill the log, and the disk with it.
     /// </summary>
-    public bool IsTold
-    {
-        get
-        {
-            var rest = Times;
-            while (rest >= 10 && rest % 10 == 0)
-            {
-                rest /= 10;
-            }
+    public bool IsTold => IsToldAt(Times);
 
-            return rest == 1;
+    internal static bool IsToldAt(long times)
+    {
+        while (times >= 10 && times % 10 == 0)
+        {
+            times /= 10;
         }
+
+        return times == 1;
     }
 }

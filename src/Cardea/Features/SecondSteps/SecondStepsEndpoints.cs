@@ -20,7 +20,7 @@ public sealed record ReauthenticationRequest(string? Password = null, string? Co
 }
 
 /// <summary>The JSON door to what comes after the first proof.</summary>
-public sealed class SecondStepsEndpoints(Database database, SecondStep step, Reauthentication reauthentication, IEnumerable<FactorPart> parts, TrustedDevices trusted, DeviceCookie deviceCookie, SignInEndpoints outcomes)
+public sealed class SecondStepsEndpoints(Database database, SecondStep step, Reauthentication reauthentication, RecentSignIn recent, IEnumerable<FactorPart> parts, TrustedDevices trusted, DeviceCookie deviceCookie, SignInEndpoints outcomes)
 {
     private const string NoCredential = "Give the credential that the browser made.";
 
@@ -81,7 +81,8 @@ public sealed class SecondStepsEndpoints(Database database, SecondStep step, Rea
         }
 
         var answer = new ConfirmationAnswer(request.Password, request.Password is null ? new(request.Code, request.Credential) : null);
-        return await reauthentication.ConfirmAsync(http.Caller(), answer, ClientInfo.Of(http), http.RequestAborted) is { } refusal ? Answers.Problem(refusal) : Answers.Message("Thank you. You can go on for ten minutes.");
+        return await reauthentication.ConfirmAsync(http.Caller(), answer, ClientInfo.Of(http), http.RequestAborted) is { } refusal ? Answers.Problem(refusal)
+            : Answers.Message(await recent.RefuseAsync(http.Caller()) is null ? "Thank you. You can go on for ten minutes." : "Thank you. What changes how you sign in asks for your second step as well.");
     }
 
     public async Task<IResult> FactorsAsync(HttpContext http)

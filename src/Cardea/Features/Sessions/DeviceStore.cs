@@ -16,8 +16,27 @@ public sealed class DeviceStore
     public Task<Device?> FindByTokenAsync(Scope scope, string accountId, byte[] tokenHash) => scope.FindAsync<Device>(
         $"SELECT {Columns} FROM devices WHERE token_hash = @tokenHash AND account_id = @accountId", new { accountId, tokenHash });
 
-    /// <summary>Whether it is any account's.</summary>
-    public async Task<bool> IsKnownAsync(Scope scope, byte[] tokenHash) => await scope.FindAsync<string>("SELECT id FROM devices WHERE token_hash = @tokenHash", new { tokenHash }) is not null;
+    /// <summary>Whose it is; null when it is nobody's.</summary>
+    public Task<string?> FindAccountAsync(Scope scope, byte[] tokenHash) => scope.FindAsync<string>("SELECT account_id FROM devices WHERE token_hash = @tokenHash", new { tokenHash });
+
+    /// <returns>The one least recently seen, where the account has so many or more; otherwise null.</returns>
+    public Task<string?> FindSurplusAsync(Scope scope, string accountId, int most) => scope.FindAsync<string>(
+        """
+        SELECT id FROM devices WHERE account_id = @accountId AND (SELECT COUNT(*) FROM devices WHERE account_id = @accountId) >= @most
+        ORDER BY last_seen_at, id LIMIT 1
+        """,
+        new { accountId, most });
+
+    /// <summary>
+    /// Puts a device into the row of another, of which nothing is left but the id. To delete that row would have the database look through all sessions; those of the
+    /// other device count as of this one now, and end with it if its owner disowns it.
+    /// </summary>
+    public Task ReplaceAsync(Transaction transaction, Device device, byte[] tokenHash, byte[] fingerprint) => transaction.ExecuteAsync(
+        """
+        UPDATE devices SET token_hash = @tokenHash, fingerprint = @fingerprint, created_at = @CreatedAt, last_seen_at = @LastSeenAt, user_agent = @UserAgent, trusted_until = NULL
+        WHERE id = @Id AND account_id = @AccountId
+        """,
+        new { device.Id, device.AccountId, tokenHash, fingerprint, device.CreatedAt, device.LastSeenAt, device.UserAgent });
 
     public Task<Device?> FindByFingerprintAsync(Scope scope, string accountId, byte[] fingerprint) => scope.FindAsync<Device>(
         $"SELECT {Columns} FROM devices WHERE account_id = @accountId AND fingerprint = @fingerprint ORDER BY last_seen_at DESC LIMIT 1", new { accountId, fingerprint });

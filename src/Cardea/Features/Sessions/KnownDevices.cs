@@ -14,6 +14,9 @@ public sealed class KnownDevices(DeviceStore store, MasterKey masterKey, TimePro
 {
     public static readonly TimeSpan KeptFor = TimeSpan.FromDays(400);
 
+    /// <summary>So many devices an account has at most; of more the one least recently seen is forgotten. Whoever says to be another browser at each sign-in fills no disk.</summary>
+    private const int Most = 50;
+
     /// <summary>How long a device that its owner trusts is asked for no second step.</summary>
     public static readonly TimeSpan TrustedFor = TimeSpan.FromDays(30);
 
@@ -28,6 +31,10 @@ public sealed class KnownDevices(DeviceStore store, MasterKey masterKey, TimePro
 
         return await store.FindByFingerprintAsync(scope, accountId, Fingerprint(client)) is { } alike ? new(alike, ByToken: false) : null;
     }
+
+    /// <summary>Whose a device is, by the token that it keeps; null when it is nobody's.</summary>
+    public async Task<string?> FindAccountAsync(Scope scope, string? deviceToken) =>
+        SecretToken.TryParse(deviceToken, out var token) ? await store.FindAccountAsync(scope, token.Hash.ToArray()) : null;
 
     /// <summary>
     /// Only by the token that it keeps: an address and a user agent can be had by others. The token is looked for among the account's own, so that one
@@ -57,8 +64,9 @@ public sealed class KnownDevices(DeviceStore store, MasterKey masterKey, TimePro
         }
 
         var token = SecretToken.New();
-        var device = new Device { Id = Id.New(clock), AccountId = accountId, CreatedAt = now, LastSeenAt = now, UserAgent = client.UserAgent };
-        await store.AddAsync(transaction, device, token.Hash.ToArray(), Fingerprint(client));
+        var surplus = await store.FindSurplusAsync(transaction, accountId, Most);
+        var device = new Device { Id = surplus ?? Id.New(clock), AccountId = accountId, CreatedAt = now, LastSeenAt = now, UserAgent = client.UserAgent };
+        await (surplus is null ? store.AddAsync(transaction, device, token.Hash.ToArray(), Fingerprint(client)) : store.ReplaceAsync(transaction, device, token.Hash.ToArray(), Fingerprint(client)));
         if (trust)
         {
             await store.SetTrustedAsync(transaction, device.Id, until);

@@ -21,6 +21,11 @@ internal static class SessionsFeature
         services.AddSingleton<DeviceStore>();
         services.AddSingleton<KnownDevices>();
         services.AddSingleton<DeviceCookie>();
+        services.AddSingleton<FindKnownDevice>(provider =>
+        {
+            var (database, devices, cookie) = (provider.GetRequiredService<Database>(), provider.GetRequiredService<KnownDevices>(), provider.GetRequiredService<DeviceCookie>());
+            return async http => cookie.Client(http).DeviceToken is { } token ? await database.ReadAsync(scope => devices.FindAccountAsync(scope, token)) : null;
+        });
         services.AddSingleton<SessionCookie>();
         services.AddSingleton<SessionEnding>();
         services.AddSingleton<SessionsEndpoints>();

@@ -22,6 +22,7 @@ internal static class SignInFeature
         services.AddSingleton<SignInNoticeStore>();
         services.AddSingleton<SignInNotices>();
         services.AddSingleton<SignInGate>();
+        services.AddSingleton<FailedSignIns>();
         services.AddSingleton<SignOut>();
         services.AddSingleton<SignInEndpoints>();
         services.AddSingleton<SignInPages>();

@@ -53,7 +53,7 @@ public static class PageDoors
         IEndpointRouteBuilder routes, string method, string path, Func<HttpContext, Task<IResult>> deed, PageAccess access, Limit limit, string? from = null, Permission? permission = null)
     {
         var services = routes.ServiceProvider;
-        var (limiter, findCaller, antiforgery) = (services.GetRequiredService<RequestLimiter>(), services.GetRequiredService<FindPageCaller>(), services.GetRequiredService<Func<IAntiforgery>>());
+        var (limiter, findCaller, antiforgery) = (services.GetRequiredService<DoorLimiter>(), services.GetRequiredService<FindPageCaller>(), services.GetRequiredService<Func<IAntiforgery>>());
         var (findEnrolling, refuseUnlessRecent) = (services.GetRequiredService<FindEnrollingCaller>(), services.GetRequiredService<RefuseUnlessRecent>());
         var (publicUrl, isPermitted) = (services.GetRequiredService<PublicUrl>(), services.GetRequiredService<IsPermitted>());
         var (refuseUnsolved, note) = (services.GetRequiredService<RefuseUnsolved>(), services.GetRequiredService<NoteChallenged>());
@@ -66,8 +66,8 @@ public static class PageDoors
             http.Response.Headers.ContentSecurityPolicy = Policy;
             http.Response.Headers.CacheControl = "no-cache, no-store"; // as the antiforgery token wants it
             http.Response.Headers.Pragma = "no-cache";
-            var address = limit.IsNone ? "" : ClientInfo.GroupOf(http);
-            var refusal = limiter.Enter(limit, address) ?? (access is PageAccess.Loopback && !ClientInfo.IsLoopback(http) ? CommonProblems.NotFound : null);
+            var (refusal, whose) = await limiter.EnterAsync(http, limit);
+            refusal ??= (access is PageAccess.Loopback && !ClientInfo.IsLoopback(http) ? CommonProblems.NotFound : null);
             if (refusal is null && method == HttpMethods.Post)
             {
                 refusal = IsForeign(http, publicUrl) ? CommonProblems.Forbidden : null;
@@ -119,11 +119,7 @@ public static class PageDoors
             }
 
             await (refusal is null ? await deed(http) : new Refusal(refusal)).ExecuteAsync(http);
-            if (http.Response.StatusCode is >= 400 and < 500)
-            {
-                limiter.Failed(limit, address);
-            }
-
+            limiter.Left(http, limit, whose);
             if (challenged is not null && refusal?.Code != CommonProblems.ChallengeRequired.Code)
             {
                 note(http, counts: !limit.OnlyFailures || http.Response.StatusCode >= 400);

@@ -14,6 +14,6 @@ public static class Accepts
         }
 
         double Quality(string type) => types.Where(accepted => accepted.MediaType.Equals(type, StringComparison.OrdinalIgnoreCase)).Select(accepted => accepted.Quality ?? 1).DefaultIfEmpty(0).Max();
-        return Quality("text/html") is > 0 and var html && html >= Quality("application/json");
+        return Quality("text/html") > Quality("application/json");
     }
 }

@@ -53,7 +53,7 @@ public sealed class Admission(
         }
         else
         {
-            // A cookie travels by itself: what changes something must come from a page of ours, and the browser must say so.
+            // A cookie travels by itself: what changes something must come from a page of ours, or from no browser at all.
             caller = await findPageCaller(http);
             if (caller is not null && isChange && !IsOurs(http))
             {
@@ -80,10 +80,13 @@ public sealed class Admission(
         return isChange ? await refuseUnlessRecent(caller) : null;
     }
 
+    /// <summary>Browsers say where a change comes from. What says nothing is a program that was given the cookie, unless it sends what a form would.</summary>
     private bool IsOurs(HttpContext http)
     {
-        var (site, origin) = (http.Request.Headers["Sec-Fetch-Site"].ToString(), http.Request.Headers.Origin.ToString());
-        return site.Length > 0 ? site == "same-origin" : origin == publicUrl.Text;
+        var headers = http.Request.Headers;
+        return headers.TryGetValue("Sec-Fetch-Site", out var site) ? site == "same-origin"
+            : headers.TryGetValue("Origin", out var origin) ? origin == publicUrl.Text
+            : headers.ContentType.Count == 0 || JsonBody.IsJson(http.Request);
     }
 
     private static string? TokenOf(HttpContext http) =>

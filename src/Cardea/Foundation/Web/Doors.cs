@@ -25,18 +25,19 @@ public static class Doors
     private static IEndpointConventionBuilder Door(
         this IEndpointRouteBuilder routes, string method, string path, Func<HttpContext, Task<IResult>> deed, Access access, Limit limit, Permission? permission)
     {
-        var limiter = routes.ServiceProvider.GetRequiredService<RequestLimiter>();
+        var limiter = routes.ServiceProvider.GetRequiredService<DoorLimiter>();
         var admission = routes.ServiceProvider.GetRequiredService<Admission>();
         var (refuseUnsolved, note) = (routes.ServiceProvider.GetRequiredService<RefuseUnsolved>(), routes.ServiceProvider.GetRequiredService<NoteChallenged>());
-        return routes.MapMethods(path, [method], (RequestDelegate)EnterAsync).WithMetadata(access, limit, deed.Method);
+        string[] methods = method == HttpMethods.Get ? [HttpMethods.Get, HttpMethods.Head] : [method];
+        return routes.MapMethods(path, methods, (RequestDelegate)EnterAsync).WithMetadata(access, limit, deed.Method);
 
         async Task EnterAsync(HttpContext http)
         {
-            var address = limit.IsNone ? "" : ClientInfo.GroupOf(http);
             var challenged = http.GetEndpoint()?.Metadata.GetMetadata<Challenged>();
-            var refusal = limiter.Enter(limit, address)
-                ?? (challenged is null ? null : await refuseUnsolved(http, challenged, http.Request.Headers[ChallengedDoors.Header]))
-                ?? await admission.AdmitAsync(http, access, permission);
+            var (refusal, whose) = await limiter.EnterAsync(http, limit);
+            refusal ??= (challenged is null ? null : await refuseUnsolved(http, challenged, http.Request.Headers[ChallengedDoors.Header]))
+                ?? await admission.AdmitAsync(http, access, permission)
+                ?? (method == HttpMethods.Get || http.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is not null ? null : await JsonBody.RefuseAnyAsync(http));
             if (refusal is not null)
             {
                 await Answers.WriteAsync(http, refusal);
@@ -46,11 +47,7 @@ public static class Doors
                 await (await deed(http)).ExecuteAsync(http);
             }
 
-            if (http.Response.StatusCode is >= 400 and < 500)
-            {
-                limiter.Failed(limit, address);
-            }
-
+            limiter.Left(http, limit, whose);
             if (challenged is not null && refusal?.Code != CommonProblems.ChallengeRequired.Code)
             {
                 note(http, counts: !limit.OnlyFailures || http.Response.StatusCode >= 400);
@@ -65,7 +62,7 @@ public static class Doors
     public static T Takes<T>(this T door, object example, bool optional = false)
         where T : IEndpointConventionBuilder => door.WithMetadata(new AcceptsMetadata(["application/json"], example.GetType(), optional), new BodyExample(example));
 
-    /// <summary>The door reads no body, and says so.</summary>
+    /// <summary>The document says that the door needs no body; one that is sent must have no member, as at every door that doesn't say what it takes.</summary>
     public static T TakesNothing<T>(this T door)
         where T : IEndpointConventionBuilder => door.WithMetadata(NoBody.Instance);
 

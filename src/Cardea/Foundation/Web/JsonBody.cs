@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Cardea.Foundation.Problems;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace Cardea.Foundation.Web;
@@ -23,10 +24,18 @@ public static partial class JsonBody
 {
     public const int MaxBytes = 64 * 1024;
 
-    /// <summary>Reads the body as one JSON object. Missing members are the parser's business, everything else is refused here.</summary>
+    /// <summary>
+    /// Reads the body as one JSON object. Missing members are the parser's business, and a request without a body lacks all of them; everything
+    /// else is refused here.
+    /// </summary>
     public static async Task<JsonBody<T>> ReadAsync<T>(HttpContext http)
         where T : class
     {
+        if (!HasBody(http))
+        {
+            return Parse<T>("{}"u8);
+        }
+
         if (!IsJson(http.Request))
         {
             return new(null, CommonProblems.UnsupportedMediaType);
@@ -60,12 +69,8 @@ public static partial class JsonBody
         }
     }
 
-    /// <summary>As <see cref="ReadAsync{T}"/>, but a request without a body gives a value with no member set.</summary>
-    public static Task<JsonBody<T>> ReadOptionalAsync<T>(HttpContext http)
-        where T : class =>
-        http.Request.ContentLength is null or 0 && http.Request.Headers.TransferEncoding.Count == 0
-            ? Task.FromResult(Parse<T>("{}"u8))
-            : ReadAsync<T>(http);
+    /// <summary>What a door that takes nothing was sent all the same: nothing, or an object without members.</summary>
+    public static async Task<Problem?> RefuseAnyAsync(HttpContext http) => (await ReadAsync<Nothing>(http)).Problem;
 
     internal static JsonBody<T> Parse<T>(ReadOnlySpan<byte> json)
         where T : class
@@ -103,11 +108,15 @@ public static partial class JsonBody
     private static string Shown(string name) =>
         string.Concat(name.Where(letter => letter is > ' ' and < '\u007f').Take(64)) is { Length: > 0 } shown ? shown : "?";
 
-    private static bool IsJson(HttpRequest request) =>
+    private static bool HasBody(HttpContext http) => http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? http.Request.ContentLength is not (null or 0);
+
+    internal static bool IsJson(HttpRequest request) =>
         MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
         && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
         && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase))
         && (request.Headers.ContentEncoding.Count == 0 || request.Headers.ContentEncoding == "identity");
+
+    private sealed record Nothing;
 
     [GeneratedRegex("^The JSON property '(.{1,200}?)' could not be mapped", RegexOptions.NonBacktracking)]
     private static partial Regex MemberInMessage();

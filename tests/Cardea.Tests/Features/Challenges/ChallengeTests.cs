@@ -127,6 +127,35 @@ public sealed class ChallengeTests
     }
 
     [Fact]
+    public async Task All_browsers_of_one_account_together_are_let_in_without_work_ten_times()
+    {
+        await using var app = await TestApp.StartAsync(Engine.Sqlite, ("SignIn:Challenge", "under-attack"), ("SignIn:ChallengeAddressFailures", "5"), ("TrustedProxies", "127.0.0.1"));
+        var mallory = await app.NewActor("mallory").SignUpAsync();
+        var bob = await (await app.NewActor("bob").SignUpAsync()).SignInAsync();
+        var browsers = new List<Actor>();
+        for (var number = 0; number < 6; number++)
+        {
+            browsers.Add(await app.NewActor().As(mallory).SignInAsync()); // each with a token of its own
+        }
+
+        Assert.Equal(6, await app.Database.ScalarAsync<long>("SELECT COUNT(*) FROM devices WHERE account_id = @Id", new { mallory.Id }));
+        const string there = "203.0.113.1";
+        for (var i = 0; i < 5; i++)
+        {
+            (await app.NewActor().GuessAsync($"nobody{i}@example.org", from: there)).Expect(HttpStatusCode.Unauthorized);
+        }
+
+        var letIn = 0;
+        for (var i = 0; i < 18; i++)
+        {
+            letIn += (await browsers[i % browsers.Count].GuessAsync($"customer{i}@example.org", from: there)).Status is HttpStatusCode.Unauthorized ? 1 : 0;
+        }
+
+        Assert.Equal(10, letIn);
+        (await bob.PostAsync("/auth/login", new { login = bob.Email, password = bob.Password }, null, there)).Expect(HttpStatusCode.OK); // somebody else's browser
+    }
+
+    [Fact]
     public async Task A_server_under_attack_asks_everybody_mildly_and_writes_it_down_once()
     {
         await using var app = await TestApp.StartAsync(Engine.Sqlite, ("SignIn:Challenge", "under-attack"), ("SignIn:ChallengeServerFailures", "20"), ("TrustedProxies", "127.0.0.1"));

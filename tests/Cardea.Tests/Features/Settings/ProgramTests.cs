@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -130,6 +132,7 @@ public sealed class ProgramTests : IDisposable
     [InlineData("--urls=http://127.0.0.1:0;ftp://localhost:1", "urls: \"ftp://localhost:1\" was given")]
     [InlineData("--urls=http://127.0.0.1:99999", "urls: \"http://127.0.0.1:99999\" was given")]
     [InlineData("--urls=https://127.0.0.1:0", "certificate")]
+    [InlineData("--urls=http://192.0.2.1:8080", "--urls")]
     [InlineData("--Kestrel:Endpoints:Http:Url=zzz", "zzz")]
     [InlineData("--Logging:LogLevel:Default=Loud", "Loud")]
     public async Task RE_23_A_wrong_setting_of_the_framework_ends_the_start_in_the_same_way(string arg, string told)
@@ -140,6 +143,68 @@ public sealed class ProgramTests : IDisposable
         Assert.Contains(told, ended.Error);
         Assert.DoesNotContain("   at ", ended.Error);
         Assert.DoesNotContain("Cardea is listening", ended.Out);
+    }
+
+    /// <summary>The strongest that sets a key decides: the command line, the environment, `.env`, then the file.</summary>
+    [Fact]
+    public async Task Settings_are_read_from_appsettings_json_where_the_program_was_started()
+    {
+        _folder.File("appsettings.json", """{"Cardea":{"Branding":{"Name":"From the file"},"Passwords":{"MinimumLength":11,"Iterations":3},"Tokens":{"AccessTokenMinutes":7}}}""");
+        _folder.File("appsettings.Development.json", """{"Cardea":{"Tokens":{"AccessTokenMinutes":8}}}""");
+        _folder.File(".env", "Cardea__Passwords__MinimumLength=12\n");
+
+        var shown = await ServerProcess.RunAsync(_folder.Path, ["settings", "--environment", "Development", "--Cardea:Passwords:Iterations=4"]);
+
+        Assert.True(shown is { ExitCode: 0, Error: "" }, shown.Error);
+        Assert.All(
+            [("Branding:Name", "From the file"), ("Passwords:MinimumLength", "12"), ("Passwords:Iterations", "4"), ("Tokens:AccessTokenMinutes", "8")],
+            one => Assert.Matches($@"(?m)^Cardea:{one.Item1}\s.*{one.Item2}", shown.Out));
+
+        _folder.File("appsettings.json", "{ no JSON");
+        var broken = await ServerProcess.RunAsync(_folder.Path, InDevelopment);
+        Assert.Equal(2, broken.ExitCode);
+        Assert.Contains(_folder.File("appsettings.json"), broken.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", broken.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_administrator_of_the_settings_can_sign_in_as_soon_as_anything_answers()
+    {
+        var port = Nginx.FreePort();
+        await using var server = ServerProcess.Start(
+            _folder.Path,
+            ["--environment", "Development", "--urls", $"http://127.0.0.1:{port}", "--Cardea:Bootstrap:AdminEmail=root@example.org", "--Cardea:Bootstrap:AdminPassword=quiet lantern over water"]);
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        HttpResponseMessage? answer = null;
+        for (var begun = Stopwatch.StartNew(); answer is null && begun.Elapsed < TimeSpan.FromSeconds(60);)
+        {
+            try
+            {
+                answer = await http.PostAsJsonAsync("/auth/login", new { email = "root@example.org", password = "quiet lantern over water" });
+            }
+            catch (HttpRequestException)
+            {
+                await Task.Delay(1); // nobody listens yet
+            }
+        }
+
+        using (answer)
+        {
+            Assert.Equal(HttpStatusCode.OK, answer?.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task A_cost_below_what_OWASP_asks_for_is_warned_of_at_the_start()
+    {
+        foreach (var (memory, passes, isWarned) in new[] { (1024, 2, true), (19456, 1, true), (7168, 4, true), (19456, 2, false), (7168, 5, false), (47104, 1, false) })
+        {
+            await using var server = ServerProcess.Start(_folder.Path, [.. InDevelopment, $"--Cardea:Passwords:MemoryKiB={memory}", $"--Cardea:Passwords:Iterations={passes}"]);
+            await server.ListeningAsync();
+            var told = server.Out.Contains("less than OWASP asks for", StringComparison.Ordinal);
+            Assert.True(told == isWarned, $"{memory} KiB, {passes} passes: {server.Out}");
+            await server.StopAsync();
+        }
     }
 
     [Fact]
