@@ -81,6 +81,16 @@ public sealed class AuEventTests
         }
 
         await SaysAsync(Task.FromResult(guess.Expect(HttpStatusCode.TooManyRequests)), "sign_in.throttled");
+        foreach (var (path, kind) in new[] { ("/password/reset", "password.reset_throttled"), ("/verify/confirm", "account.verification_throttled") })
+        {
+            object body = path == "/password/reset" ? new { email = alice.Email, code = "123456", password = NewPassword } : new { email = alice.Email, code = "123456" };
+            while ((guess = await app.NewActor().PostAsync(path, body)).Status == HttpStatusCode.BadRequest)
+            {
+            }
+
+            await SaysAsync(Task.FromResult(guess.Expect(HttpStatusCode.TooManyRequests)), kind);
+        }
+
         await SaysAsync(alice.TrySignInAsync(), "sign_in.succeeded");
         await SaysAsync(alice.PostAsync("/auth/logout"), "sign_out");
         await SaysAsync(alice.TrySignInAsync(), "sign_in.succeeded");

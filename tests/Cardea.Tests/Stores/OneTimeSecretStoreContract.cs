@@ -64,6 +64,28 @@ public sealed class OneTimeSecretStoreContract
     }
 
     [Theory, OnSqlite, OnPostgres]
+    public async Task OT_08_A_bound_code_is_tried_by_its_browser_only_and_what_an_older_node_put_in_its_place_by_anybody(Engine engine)
+    {
+        await using var bare = await BareDatabase.CreateAsync(engine);
+        var alice = await bare.NewAccountAsync("alice");
+        await PutAsync(bare, New("x1", alice.Id, "reset", code: [7], boundTo: "x1browser"));
+
+        Assert.Null(await TryAsync(null));
+        Assert.Null(await TryAsync("other"));
+        Assert.Equal(4, (await TryAsync("browser"))!.CodeTriesLeft);
+
+        // As a node writes it that does not know the column.
+        await bare.Files.ExecuteAsync("UPDATE one_time_secrets SET id = 'x2'");
+        Assert.Equal(3, (await TryAsync(null))!.CodeTriesLeft);
+        Assert.Equal(2, (await TryAsync("other"))!.CodeTriesLeft);
+
+        await PutAsync(bare, New("x3", alice.Id, "reset", code: [7]));
+        Assert.Equal(4, (await TryAsync("other"))!.CodeTriesLeft);
+
+        Task<StoredSecret?> TryAsync(string? binding) => bare.WriteAsync(transaction => _store.TryCodeAsync(transaction, alice.Id, "reset", 1, binding));
+    }
+
+    [Theory, OnSqlite, OnPostgres]
     public async Task A_secret_without_a_code_is_not_tried_as_one(Engine engine)
     {
         await using var bare = await BareDatabase.CreateAsync(engine);
@@ -127,7 +149,7 @@ public sealed class OneTimeSecretStoreContract
         Assert.Equal(1, await bare.WriteAsync(transaction => _store.PurgeAsync(transaction, now: 100, most: 10)));
     }
 
-    private static StoredSecret New(string id, string accountId, string purpose, byte[]? token = null, byte[]? code = null, string? target = null, long createdAt = 1) => new()
+    private static StoredSecret New(string id, string accountId, string purpose, byte[]? token = null, byte[]? code = null, string? target = null, long createdAt = 1, string? boundTo = null) => new()
     {
         Id = id,
         AccountId = accountId,
@@ -138,6 +160,7 @@ public sealed class OneTimeSecretStoreContract
         CodeExpiresAt = 50,
         CodeTriesLeft = 5,
         Target = target,
+        BoundTo = boundTo,
         CreatedAt = createdAt,
     };
 

@@ -95,7 +95,7 @@ internal static class AccountsFeature
             .Says("Verification", "Confirm an address", "By the token of the mailed link, or by the address and the mailed code. Also confirms a change of address.")
             .Takes(new VerifyConfirmRequest(Email: "alice@example.org", Code: "123456"))
             .Gives(StatusCodes.Status200OK, typeof(MessageBody))
-            .Refuses(AccountProblems.InvalidToken);
+            .Refuses(AccountProblems.InvalidToken, CommonProblems.TooManyRequests);
 
         var pages = routes.ServiceProvider.GetRequiredService<AccountsPages>();
         routes.Page(AccountMails.VerifyPath, pages.VerifyAsync, PageAccess.Anyone);

@@ -33,7 +33,13 @@ public sealed class AccountsPages(
     {
         var (errors, code) = (new FieldErrors(), form["code"].ToString().Trim());
         SecretInput.CheckTyped(form["email"].ToString().Trim(), code, out var email, errors);
-        return errors.Any ? errors.ToProblem() : (await verification.ConfirmByCodeAsync(email.Text, code, binding.Answer(http)))?.At("code");
+        if (errors.Any)
+        {
+            return errors.ToProblem();
+        }
+
+        var refusal = await verification.ConfirmByCodeAsync(email.Text, code, binding.Answer(http));
+        return refusal?.Code == AccountProblems.InvalidToken.Code ? refusal.At("code") : refusal;
     }
 
     public async Task<IResult> SendAgainAsync(HttpContext http, IFormCollection form)

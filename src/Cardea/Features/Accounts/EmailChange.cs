@@ -21,7 +21,7 @@ public sealed class EmailChange(
 {
     public const string UndoPath = "/undo-email-change";
 
-    public static readonly SecretPurpose Purpose = new("change-email", TimeSpan.FromHours(24), TimeSpan.FromMinutes(10));
+    public static readonly SecretPurpose Purpose = new("change-email", TimeSpan.FromHours(24), TimeSpan.FromMinutes(10), RemembersGuesses: true);
 
     private static readonly TimeSpan UndoLifetime = TimeSpan.FromDays(7);
 
@@ -42,7 +42,7 @@ public sealed class EmailChange(
             return;
         }
 
-        var secret = await secrets.IssueAsync(transaction, Purpose, account.Id, newEmail.Text, client.Binding);
+        var secret = await secrets.IssueAsync(transaction, Purpose, account.Id, newEmail.Text, client.Binding, address: newEmail.Text);
         await outbox.EnqueueAsync(transaction, mails.ConfirmChange(account, newEmail.Text, secret, Purpose, client.Language));
     }
 

@@ -37,7 +37,7 @@ public sealed class FactorReset(Database database, AccountDirectory directory, S
         var removed = await change.RemoveAllAsync(transaction, account, keepPasskeys ? ["passkeys"] : []);
         await audit.RecordAsync(transaction, AdminEvents.FactorsReset, accountId, by.Client, new { Removed = removed, KeptPasskeys = keepPasskeys }, actorId: by.Actor);
         await outbox.EnqueueAsync(transaction, new Mail.Mail(
-            "factors-reset-by-administrator", account.Account.Email, accountId, by.Client.Language, AccountMails.Greeting(account.Account).PlusTime(clock.GetUtcNow(), by.Client.Language)));
+            "factors-reset-by-administrator", account.Account.Email, accountId, by.Client.Language, AccountMails.Greeting(account.Account).PlusTime(clock.GetUtcNow(), by.Client.Language), MailCause.Administrator));
         return null;
     });
 }

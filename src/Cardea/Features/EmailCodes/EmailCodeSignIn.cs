@@ -18,7 +18,7 @@ public sealed class EmailCodeSignIn(
     Database database, AccountStore accounts, KnownDevices devices, EmailCodeAttempts attempts, OneTimeSecrets.OneTimeSecrets secrets, MailAllowance allowance, Outbox outbox,
     SignInGate gate, FailedSignIns failed, AuditLog audit)
 {
-    public static readonly SecretPurpose Purpose = new("sign-in-code", TimeSpan.Zero, TimeSpan.FromMinutes(10));
+    public static readonly SecretPurpose Purpose = new("sign-in-code", TimeSpan.Zero, TimeSpan.FromMinutes(10), RemembersGuesses: true);
 
     /// <summary>Stands in for the id of an account that doesn't exist, where a look-up must cost the same.</summary>
     private const string Nobody = "00000000000000000000000000000000";
@@ -33,7 +33,7 @@ public sealed class EmailCodeSignIn(
             return;
         }
 
-        var secret = await secrets.IssueAsync(transaction, Purpose, account.Id, binding: asked.Client.Binding);
+        var secret = await secrets.IssueAsync(transaction, Purpose, account.Id, binding: asked.Client.Binding, address: account.Email);
         await outbox.EnqueueAsync(transaction, EmailCodesMails.SignIn(account, secret, asked.Client));
         await audit.RecordAsync(transaction, EmailCodesEvents.Asked, account.Id, asked.Client);
     }
@@ -63,7 +63,7 @@ public sealed class EmailCodeSignIn(
 
         var secret = await database.WriteAsync(async transaction =>
         {
-            var found = await secrets.CheckCodeAsync(transaction, Purpose, account?.Id ?? Nobody, Plain(code), client.Binding);
+            var found = await secrets.CheckCodeAsync(transaction, Purpose, account?.Id ?? Nobody, Plain(code), client.Binding, address: email.Text);
             if (found is null)
             {
                 await failed.RecordAsync(

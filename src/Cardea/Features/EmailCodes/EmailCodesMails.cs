@@ -21,5 +21,5 @@ internal static class EmailCodesMails
             .Plus("code_minutes", ((int)purpose.CodeLifetime.TotalMinutes).ToString(CultureInfo.InvariantCulture))
             .Plus("address", client.Address)
             .Plus("device", Texts.In(client.Language)[DeviceName.Of(client.UserAgent)]),
-        purpose.CodeLifetime);
+        MailCause.Asked, purpose.CodeLifetime);
 }

@@ -3,7 +3,6 @@ using Cardea.Features.Accounts;
 using Cardea.Features.Audit;
 using Cardea.Features.Mail;
 using Cardea.Features.OneTimeSecrets;
-using Cardea.Features.RateLimits;
 using Cardea.Features.SecondSteps;
 using Cardea.Features.Sessions;
 using Cardea.Features.Standing;
@@ -17,13 +16,10 @@ namespace Cardea.Features.EmailCodes;
 /// that sign-in and no other.
 /// </summary>
 public sealed class MailedCodeFactor(
-    Database database, EmailCodesOptions options, KnownDevices devices, AccountDirectory accounts, PendingSignIns pendings, OneTimeSecrets.OneTimeSecrets secrets, Allowances allowances,
-    MailAllowance mailAllowance, Outbox outbox, AuditLog audit) : ISecondFactor
+    Database database, EmailCodesOptions options, KnownDevices devices, AccountDirectory accounts, PendingSignIns pendings, OneTimeSecrets.OneTimeSecrets secrets,
+    MailAllowance allowance, Outbox outbox, AuditLog audit) : ISecondFactor
 {
     public static readonly SecretPurpose Purpose = new("second-step-code", TimeSpan.Zero, TimeSpan.FromMinutes(10));
-
-    /// <summary>Each sign-in needs one, so that many a day must be possible; whoever knows a password still can't fill a mailbox.</summary>
-    private static readonly Allowance PerAccount = new("second-step-mails", 20, TimeSpan.FromHours(1));
 
     private static readonly string[] Amr = ["otp"];
 
@@ -47,7 +43,8 @@ public sealed class MailedCodeFactor(
 
     public async Task BeginAsync(Transaction transaction, AccountSnapshot account, PendingSignIn pending, ClientInfo client)
     {
-        if (await allowances.TakeAsync(transaction, PerAccount, account.Id) is null)
+        // Each sign-in needs one, so that many a day must be possible; whoever knows a password still can't fill a mailbox.
+        if (await allowance.TryTakeNewsAsync(transaction, "second-step-first", account.Account.Email, account.Account.IsVerified))
         {
             await SendAsync(transaction, account, pending, client);
         }
@@ -68,7 +65,7 @@ public sealed class MailedCodeFactor(
             && pending.Step == PendingStep.Factor
             && await pendings.IsStillAsync(transaction, pending)
             && await IsAvailableAsync(transaction, account, null)
-            && await mailAllowance.TryTakeAsync(transaction, Purpose.Name, account.Account.Email))
+            && await allowance.TryTakeAsync(transaction, Purpose.Name, account.Account.Email))
         {
             await SendAsync(transaction, account, pending, client);
         }

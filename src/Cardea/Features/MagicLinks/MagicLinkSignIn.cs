@@ -47,7 +47,7 @@ public sealed class MagicLinkSignIn(
             .Plus("link_url", publicUrl.Link(Path, "token", secret.Token!.Reveal()))
             .Plus("link_minutes", ((int)Purpose.TokenLifetime.TotalMinutes).ToString(CultureInfo.InvariantCulture))
             .Plus("address", client.Address)
-            .Plus("device", Texts.In(client.Language)[DeviceName.Of(client.UserAgent)]), Purpose.TokenLifetime));
+            .Plus("device", Texts.In(client.Language)[DeviceName.Of(client.UserAgent)]), MailCause.Asked, Purpose.TokenLifetime));
         await audit.RecordAsync(transaction, MagicLinksEvents.Asked, account.Id, client);
     }
 

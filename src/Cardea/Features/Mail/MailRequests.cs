@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Cardea.Crypto.Secrets;
-using Cardea.Features.RateLimits;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Jobs;
 using Cardea.Foundation.Web;
@@ -92,15 +91,4 @@ public sealed class MailRequestsJob : Job
 
         return true;
     }
-}
-
-/// <summary>
-/// How often a kind of mail may be asked for: three times an hour and ten times a day to each address (HM-04). Beyond that the asker hears the
-/// same and nothing is mailed.
-/// </summary>
-public sealed class MailAllowance(Allowances allowances)
-{
-    public async Task<bool> TryTakeAsync(Transaction transaction, string kind, string address) =>
-        await allowances.TakeAsync(transaction, new Allowance("mail-hour:" + kind, 3, TimeSpan.FromHours(1)), address) is null
-        && await allowances.TakeAsync(transaction, new Allowance("mail-day:" + kind, 10, TimeSpan.FromDays(1)), address) is null;
 }

@@ -10,6 +10,7 @@ internal static class OneTimeSecretsFeature
     {
         services.AddSingleton<OneTimeSecretStore>();
         services.AddSingleton<OneTimeSecrets>();
+        services.AddSingleton<CodeAttempts>();
         services.AddSingleton(provider => new Purge("one-time secrets", provider.GetRequiredService<OneTimeSecretStore>().PurgeAsync));
         services.AddSingleton(provider => new AccountData("pending_confirmations", ["one_time_secrets"], async (scope, id) =>
             (await provider.GetRequiredService<OneTimeSecretStore>().ListOfAccountAsync(scope, id)).Select(secret => new

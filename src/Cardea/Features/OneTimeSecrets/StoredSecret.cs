@@ -20,5 +20,8 @@ public sealed class StoredSecret
 
     public string? Target { get; init; }
 
+    /// <summary>See <see cref="OneTimeSecretStore.TryCodeAsync"/>.</summary>
+    public string? BoundTo { get; init; }
+
     public long CreatedAt { get; init; }
 }

@@ -16,6 +16,7 @@ public sealed class NewPassword(
     AccountStore accounts, SessionDirectory sessions, DeviceStore devices, PendingSignIns pendings, OneTimeSecrets.OneTimeSecrets secrets, PasswordAttempts attempts,
     IEnumerable<PasswordRenewed> renewals, Outbox outbox, TimeProvider clock)
 {
+    /// <param name="exceptSession">The session that goes on, where the owner changed the password in it; null where the password came by mail or from an administrator.</param>
     public async Task SetAsync(Transaction transaction, Account account, string hash, ClientInfo client, string? exceptSession, bool isTemporary = false)
     {
         await accounts.SetPasswordAsync(transaction, account.Id, hash, clock.Milliseconds(), isTemporary);
@@ -23,7 +24,7 @@ public sealed class NewPassword(
         await pendings.VoidAllAsync(transaction, account.Id);
         await devices.DistrustAllAsync(transaction, account.Id);
         await secrets.VoidAllAsync(transaction, account.Id);
-        foreach (var renewal in renewals)
+        foreach (var renewal in exceptSession is null ? renewals : [])
         {
             await renewal.BeginAgainAsync(transaction, account.Id);
         }

@@ -3,6 +3,7 @@ using Cardea.Features.Accounts;
 using Cardea.Features.Audit;
 using Cardea.Features.Mail;
 using Cardea.Features.OneTimeSecrets;
+using Cardea.Features.Sessions;
 using Cardea.Foundation.Data;
 using Cardea.Foundation.Problems;
 using Cardea.Foundation.Web;
@@ -14,17 +15,20 @@ namespace Cardea.Features.Passwords;
 /// every session, voids every other secret of the account, and tells its owner.
 /// </summary>
 public sealed class PasswordReset(
-    Database database, PasswordsOptions options, AccountStore accounts, AccountDirectory directory, AddressProof addressProof, OneTimeSecrets.OneTimeSecrets secrets, PasswordPolicy policy, HashingGate hashing, NewPassword newPassword,
+    Database database, PasswordsOptions options, AccountStore accounts, AccountDirectory directory, AddressProof addressProof, OneTimeSecrets.OneTimeSecrets secrets, CodeAttempts attempts, KnownDevices devices, PasswordPolicy policy, HashingGate hashing, NewPassword newPassword,
     MailAllowance allowance, Outbox outbox, PasswordMails mails, AuditLog audit)
 {
     public static readonly SecretPurpose LinkPurpose = new("reset-password", TimeSpan.FromMinutes(60), TimeSpan.Zero);
-    public static readonly SecretPurpose CodePurpose = new("reset-code", TimeSpan.Zero, TimeSpan.FromMinutes(10));
+    public static readonly SecretPurpose CodePurpose = new("reset-code", TimeSpan.Zero, TimeSpan.FromMinutes(10), RemembersGuesses: true);
     public static readonly SecretPurpose TemporaryPurpose = new("temporary-password", TimeSpan.FromMinutes(15), TimeSpan.Zero);
 
     public static readonly SecretPurpose InvitationPurpose = new("invitation", TimeSpan.FromDays(7), TimeSpan.Zero);
 
     /// <summary>Given with <c>password_change_required</c>: the password was right, and must be another now.</summary>
     public static readonly SecretPurpose ChangePurpose = new("password-change", TimeSpan.FromMinutes(15), TimeSpan.Zero);
+
+    /// <summary>Stands in for the id of an account that doesn't exist, where a look-up must cost the same.</summary>
+    private const string Nobody = "00000000000000000000000000000000";
 
     /// <summary>What is done about "forgot", behind the asker's back.</summary>
     public async Task ResolveAsync(Transaction transaction, AskedMail asked)
@@ -38,7 +42,7 @@ public sealed class PasswordReset(
 
         await outbox.EnqueueAsync(transaction, options.Recovery switch
         {
-            RecoveryMethod.Link => mails.ResetLink(account, await secrets.IssueAsync(transaction, LinkPurpose, account.Id), asked.Client.Language),
+            RecoveryMethod.Link => mails.ResetLink(account, await secrets.IssueAsync(transaction, LinkPurpose, account.Id), asked.Client.Language, MailCause.Asked),
             RecoveryMethod.Code => PasswordMails.ResetCode(account, await secrets.IssueAsync(transaction, CodePurpose, account.Id, binding: asked.Client.Binding), asked.Client.Language),
             RecoveryMethod.TemporaryPassword => PasswordMails.Temporary(account, await IssueTemporaryAsync(transaction, account), asked.Client.Language),
             _ => throw new InvalidOperationException($"No mail for {options.Recovery}."),
@@ -48,7 +52,7 @@ public sealed class PasswordReset(
 
     /// <summary>The same mail, whatever way of recovery the pages offer: asked for by an administrator, who sees nothing of it.</summary>
     public async Task SendLinkAsync(Transaction transaction, Account account, string language) =>
-        await outbox.EnqueueAsync(transaction, mails.ResetLink(account, await secrets.IssueAsync(transaction, LinkPurpose, account.Id), language));
+        await outbox.EnqueueAsync(transaction, mails.ResetLink(account, await secrets.IssueAsync(transaction, LinkPurpose, account.Id), language, MailCause.Administrator));
 
     /// <summary>The first password of an account that somebody else has made, set by whoever has its mailbox.</summary>
     public async Task InviteAsync(Transaction transaction, Account account, string language) =>
@@ -77,10 +81,42 @@ public sealed class PasswordReset(
             return judged?.ToProblem() ?? CommonProblems.Overloaded; // before a try is used up
         }
 
+        var (account, device) = await database.ReadAsync(async scope =>
+        {
+            var found = await accounts.FindByEmailAsync(scope, email.Text);
+            return (found, await devices.RecogniseAsync(scope, found?.Id ?? Nobody, client));
+        });
+        var key = attempts.KeyFor(CodePurpose, account?.Id, email.Text, client.Binding, KnownAs(device, client));
+        if (await attempts.BeginAsync(key) is { } blocked)
+        {
+            if (blocked.IsTold)
+            {
+                await database.WriteAsync(transaction => audit.RecordAsync(transaction, PasswordEvents.ResetThrottled, account?.Id, client, new { blocked.Times }));
+            }
+
+            return blocked.Problem;
+        }
+
         var secret = await database.WriteAsync(async transaction =>
-            await accounts.FindByEmailAsync(transaction, email.Text) is { } account ? await secrets.CheckCodeAsync(transaction, CodePurpose, account.Id, code, client.Binding) : null);
+        {
+            var found = await secrets.CheckCodeAsync(transaction, CodePurpose, account?.Id ?? Nobody, code, client.Binding);
+            if (found is not null)
+            {
+                await attempts.SucceedAsync(transaction, key);
+            }
+
+            return found;
+        });
         return await SetAsync(secret, provesAddress: true, typedPassword, client);
     }
+
+    /// <summary>By an address and a user agent others are known too: a browser that has asked for a code rather has tries of its own.</summary>
+    private static string? KnownAs(RecognisedDevice? device, ClientInfo client) => device switch
+    {
+        { ByToken: true } => "device:" + device.Device.Id,
+        { } when client.Binding is null => "place:" + device.Device.Id,
+        _ => null,
+    };
 
     private async Task<Problem?> SetAsync(CheckedSecret? secret, bool provesAddress, string? typedPassword, ClientInfo client)
     {

@@ -133,7 +133,7 @@ public sealed class PasswordsEndpoints(
 
         var refusal = request.Token is not null
             ? await reset.ResetByTokenAsync(request.Token, request.Password, ClientInfo.Of(http))
-            : await reset.ResetByCodeAsync(email, request.Code!, request.Password, ClientInfo.Of(http));
+            : await reset.ResetByCodeAsync(email, request.Code!, request.Password, deviceCookie.Client(http));
         return refusal is null ? Answers.Message("The password was changed. Please sign in with the new one.") : Answers.Problem(refusal);
     }
 

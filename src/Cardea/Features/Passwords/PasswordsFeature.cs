@@ -77,7 +77,7 @@ internal static class PasswordsFeature
             .Says("Password", "Set a new password by what was mailed", "By the token of the link, by the address and the code, or by a `password_change_token`. Ends every session.")
             .Takes(new ResetRequest(Email: "alice@example.org", Code: "123456", Password: "a new correct horse battery"))
             .Gives(StatusCodes.Status200OK, typeof(MessageBody))
-            .Refuses(AccountProblems.InvalidToken, CommonProblems.Overloaded);
+            .Refuses(AccountProblems.InvalidToken, CommonProblems.TooManyRequests, CommonProblems.Overloaded);
         routes.Door("POST", "/password/change", doors.ChangeAsync, Access.Bearer, Changes)
             .Says("Password", "Change the password", "Ends the other sessions; this one lives on.")
             .Takes(new ChangePasswordRequest("correct horse battery staple", "a new correct horse battery"))

@@ -113,7 +113,7 @@ public sealed class PasswordsPages(
 
         var refusal = errors.Any ? errors.ToProblem()
             : token is not null ? await reset.ResetByTokenAsync(token, form["password"], ClientInfo.Of(http))
-            : await reset.ResetByCodeAsync(email, code, form["password"], binding.Answer(http));
+            : await reset.ResetByCodeAsync(email, code, form["password"], binding.Answer(http, deviceCookie.Client(http)));
         if (token is null && refusal?.Code == AccountProblems.InvalidToken.Code)
         {
             refusal = refusal.At("code");

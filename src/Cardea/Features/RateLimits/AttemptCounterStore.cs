@@ -16,6 +16,9 @@ public sealed class AttemptCounterStore
     public Task<long> GetBlockedUntilAsync(Scope scope, string key) =>
         scope.GetAsync<long>("SELECT blocked_until FROM attempt_counters WHERE key = @key", new { key });
 
+    public async Task<long> GetFailuresAsync(Scope scope, string key) =>
+        await scope.FindAsync<long?>("SELECT failures FROM attempt_counters WHERE key = @key", new { key }) ?? 0;
+
     /// <summary>When the last block among these keys ends; null when none is blocked.</summary>
     public Task<long?> FindLastBlockAsync(Scope scope, string prefix, long now) => scope.FindAsync<long?>(
         $"SELECT MAX(blocked_until) FROM attempt_counters WHERE {Within(scope)} AND blocked_until > @now", new { prefix, end = EndOf(prefix), now });

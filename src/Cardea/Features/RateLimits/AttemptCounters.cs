@@ -26,6 +26,9 @@ public sealed class AttemptCounters(AttemptCounterStore store, Allowances allowa
         return null;
     }
 
+    /// <summary>How many failures in a row there are by now.</summary>
+    public Task<long> CountAsync(Scope scope, string key) => store.GetFailuresAsync(scope, key);
+
     /// <summary>The try was not looked at after all: it is as if it had not been made.</summary>
     public Task TakeBackAsync(Transaction transaction, string key) => store.TakeBackAsync(transaction, key);
 

@@ -59,7 +59,7 @@ public sealed class Reauthentication(
                 continue;
             }
 
-            if (await attempts.BeginAsync(account.Id, factor) is { } shut)
+            if (await attempts.BeginAsync(account.Id, factor, caller.SessionId) is { } shut)
             {
                 blocked = shut;
                 continue;
@@ -76,12 +76,12 @@ public sealed class Reauthentication(
                             return SecondStepsProblems.InvalidCode;
                         }
 
-                        await attempts.SucceedAsync(transaction, account.Id, factor);
+                        await attempts.SucceedAsync(transaction, account.Id, factor, caller.SessionId);
                         await DoneAsync(transaction, caller, [.. right.Amr, SignInGate.MultiFactor], byFactor: true, client);
                         return null;
                     });
                 case FactorVerdict.Refused(var problem):
-                    await attempts.TakeBackAsync(account.Id, factor);
+                    await attempts.TakeBackAsync(account.Id, factor, caller.SessionId);
                     refusal = problem;
                     break;
             }

@@ -80,7 +80,7 @@ public sealed class SecondFactorChange(
             .PlusTime(clock.GetUtcNow(), client.Language)
             .Plus("what", Texts.In(client.Language)[what])
             .Plus("address", client.Address)
-            .Plus("device", Texts.In(client.Language)[DeviceName.Of(client.UserAgent)])));
+            .Plus("device", Texts.In(client.Language)[DeviceName.Of(client.UserAgent)]), AccountMails.ToOwner(account.Account)));
     }
 
     private async Task<bool> HasAnyAsync(Transaction transaction, AccountSnapshot account)

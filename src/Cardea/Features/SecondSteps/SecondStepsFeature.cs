@@ -61,6 +61,8 @@ internal static class SecondStepsFeature
             await provider.GetRequiredService<PendingSignIns>().VoidAllAsync(transaction, id);
             await provider.GetRequiredService<AccountStore>().SetHasSecondFactorAsync(transaction, id, has: false);
         }));
+        services.AddSingleton(provider => new PasswordRenewed((transaction, id) =>
+            provider.GetRequiredService<FactorAttempts>().ForgetSessionsAsync(transaction, id, provider.GetServices<ISecondFactor>())));
         services.AddSingleton(provider => new AddressChanged((transaction, id) => provider.GetRequiredService<PendingSignIns>().VoidAllAsync(transaction, id)));
         services.AddSingleton(provider => new FactorPart("trusted_devices", async (scope, id) =>
             (await provider.GetRequiredService<TrustedDevices>().ListAsync(scope, id)).Select(TrustedDeviceBody.Of)));

@@ -32,6 +32,19 @@ public sealed class SignInNotices(SignInOptions options, SignInNoticeStore store
         }
 
         var (now, token) = (clock.Milliseconds(), SecretToken.New());
+        var mail = new Mail.Mail("sign-in-notice", account.Email, account.Id, client.Language, AccountMails.Greeting(account)
+            .PlusTime(clock.GetUtcNow(), client.Language)
+            .Plus("address", client.Address)
+            .Plus("device", Texts.In(client.Language)[DeviceName.Of(client.UserAgent)])
+            .Plus("link_url", publicUrl.Link(NotMePath, "token", token.Reveal())), AccountMails.ToOwner(account))
+        {
+            Kind = isNewDevice ? "sign-in-notice" : "sign-in-notice-known", // where each is told, those of the owner's own devices must not use up a stranger's
+        };
+        if (!await outbox.EnqueueAsync(transaction, mail))
+        {
+            return;
+        }
+
         await store.AddAsync(transaction, new SignInNotice
         {
             Id = Id.New(clock),
@@ -44,11 +57,6 @@ public sealed class SignInNotices(SignInOptions options, SignInNoticeStore store
             CreatedAt = now,
             ExpiresAt = now + (long)Lifetime.TotalMilliseconds,
         }, token.Hash.ToArray());
-        await outbox.EnqueueAsync(transaction, new Mail.Mail("sign-in-notice", account.Email, account.Id, client.Language, AccountMails.Greeting(account)
-            .PlusTime(clock.GetUtcNow(), client.Language)
-            .Plus("address", client.Address)
-            .Plus("device", Texts.In(client.Language)[DeviceName.Of(client.UserAgent)])
-            .Plus("link_url", publicUrl.Link(NotMePath, "token", token.Reveal()))));
     }
 
     public async Task<SignInNotice?> FindAsync(Scope scope, string? token) =>
