@@ -108,14 +108,14 @@ public sealed class ErErrorContractTests
         (await stranger.SendAsync("GET", "/users/me%00")).Expect(HttpStatusCode.BadRequest);
     }
 
-    private static bool NeedsNoBody(JsonRoute route) => route.Path is "/auth/passkey/options" || route.Path.EndsWith("/temporary-password", StringComparison.Ordinal) || route.Path.EndsWith("/reset-factors", StringComparison.Ordinal);
+    private static bool NeedsNoBody(JsonRoute route) => route.Path is "/auth/passkey/options" || (route.Method == "PATCH" && route.Path.StartsWith("/api/admin/", StringComparison.Ordinal)) || (route.Method == "PATCH" && route.Path == "/users/me") || route.Path.EndsWith("/temporary-password", StringComparison.Ordinal) || route.Path.EndsWith("/reset-factors", StringComparison.Ordinal);
 
     private static IEnumerable<(string What, string Body, HttpStatusCode[] Statuses)> Wrong(JsonRoute route)
     {
         HttpStatusCode[] bad = [HttpStatusCode.BadRequest];
         var good = route.Example!.ToJsonString();
         yield return ("no JSON", "hello", bad);
-        yield return ("an empty text", "", [HttpStatusCode.BadRequest, HttpStatusCode.UnsupportedMediaType]);
+        yield return ("an empty text", "", bad);
         yield return ("an array", $"[{good}]", bad);
         yield return ("an empty array", "[]", bad);
         yield return ("null", "null", bad);

@@ -22,8 +22,8 @@ public sealed class EmailCodeAttempts(Database database, AttemptCounters counter
     {
         (null, _) => "code:unknown:" + Convert.ToHexStringLower(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(typed)).AsSpan(0, 16)),
         (_, null) => Prefix(accountId) + "anybody",
-        (_, { ByToken: true }) => $"{Prefix(accountId)}device:{device.Device.TriesId}",
-        _ => $"{Prefix(accountId)}place:{device.Device.TriesId}",
+        (_, { ByToken: true }) => $"{Prefix(accountId)}device:{device.Device.Id}",
+        _ => $"{Prefix(accountId)}place:{device.Device.Id}",
     };
 
     public Task<Blocked?> BeginAsync(string key) => database.WriteAsync(transaction => counters.BeginAsync(transaction, key, Ladder));

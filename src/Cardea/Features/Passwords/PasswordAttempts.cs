@@ -49,8 +49,8 @@ public sealed class PasswordAttempts(Database database, AttemptCounters counters
         // What was typed is kept as a keyed hash: people type passwords into the wrong field.
         (null, _) => new("password:unknown:" + Convert.ToHexStringLower(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(typed)).AsSpan(0, 16)), IsOwn: false),
         (_, null) => new(Prefix(accountId) + "anybody", IsOwn: false),
-        (_, { ByToken: true }) => new($"{Prefix(accountId)}device:{device.Device.TriesId}", IsOwn: true),
-        _ => new($"{Prefix(accountId)}place:{device.Device.TriesId}", IsOwn: false), // others at that address can say that they are the same browser
+        (_, { ByToken: true }) => new($"{Prefix(accountId)}device:{device.Device.Id}", IsOwn: true),
+        _ => new($"{Prefix(accountId)}place:{device.Device.Id}", IsOwn: false), // others at that address can say that they are the same browser
     };
 
     public static PasswordKey KeyForCurrent(string accountId) => new(Prefix(accountId) + "current", IsOwn: true);

@@ -9,9 +9,6 @@ public sealed class Device
 
     public long CreatedAt { get; init; }
 
-    /// <summary>By which its tries are counted: a device that took the place of another takes over none of its failures.</summary>
-    public string TriesId => FormattableString.Invariant($"{Id}.{CreatedAt}");
-
     public long LastSeenAt { get; init; }
 
     /// <summary>What it said it was when it was last seen; null for one from before that was kept.</summary>

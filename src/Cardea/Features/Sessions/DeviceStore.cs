@@ -19,24 +19,9 @@ public sealed class DeviceStore
     /// <summary>Whose it is; null when it is nobody's.</summary>
     public Task<string?> FindAccountAsync(Scope scope, byte[] tokenHash) => scope.FindAsync<string>("SELECT account_id FROM devices WHERE token_hash = @tokenHash", new { tokenHash });
 
-    /// <returns>The one least recently seen, where the account has so many or more; otherwise null.</returns>
-    public Task<string?> FindSurplusAsync(Scope scope, string accountId, int most) => scope.FindAsync<string>(
-        """
-        SELECT id FROM devices WHERE account_id = @accountId AND (SELECT COUNT(*) FROM devices WHERE account_id = @accountId) >= @most
-        ORDER BY last_seen_at, id LIMIT 1
-        """,
-        new { accountId, most });
-
-    /// <summary>
-    /// Puts a device into the row of another, of which nothing is left but the id. The sessions of the other device count as of this one now, and end with it if its
-    /// owner disowns it.
-    /// </summary>
-    public Task ReplaceAsync(Transaction transaction, Device device, byte[] tokenHash, byte[] fingerprint) => transaction.ExecuteAsync(
-        """
-        UPDATE devices SET token_hash = @tokenHash, fingerprint = @fingerprint, created_at = @CreatedAt, last_seen_at = @LastSeenAt, user_agent = @UserAgent, trusted_until = NULL
-        WHERE id = @Id AND account_id = @AccountId
-        """,
-        new { device.Id, device.AccountId, tokenHash, fingerprint, device.CreatedAt, device.LastSeenAt, device.UserAgent });
+    /// <summary>Those least recently seen, beyond so many. Their sessions live on.</summary>
+    public Task RemoveSurplusAsync(Transaction transaction, string accountId, int kept) => transaction.ExecuteAsync(
+        "DELETE FROM devices WHERE id IN (SELECT id FROM devices WHERE account_id = @accountId ORDER BY last_seen_at DESC, id DESC LIMIT 1000 OFFSET @kept)", new { accountId, kept });
 
     public Task<Device?> FindByFingerprintAsync(Scope scope, string accountId, byte[] fingerprint) => scope.FindAsync<Device>(
         $"SELECT {Columns} FROM devices WHERE account_id = @accountId AND fingerprint = @fingerprint ORDER BY last_seen_at DESC LIMIT 1", new { accountId, fingerprint });

@@ -64,9 +64,9 @@ public sealed class KnownDevices(DeviceStore store, MasterKey masterKey, TimePro
         }
 
         var token = SecretToken.New();
-        var surplus = await store.FindSurplusAsync(transaction, accountId, Most);
-        var device = new Device { Id = surplus ?? Id.New(clock), AccountId = accountId, CreatedAt = now, LastSeenAt = now, UserAgent = client.UserAgent };
-        await (surplus is null ? store.AddAsync(transaction, device, token.Hash.ToArray(), Fingerprint(client)) : store.ReplaceAsync(transaction, device, token.Hash.ToArray(), Fingerprint(client)));
+        var device = new Device { Id = Id.New(clock), AccountId = accountId, CreatedAt = now, LastSeenAt = now, UserAgent = client.UserAgent };
+        await store.RemoveSurplusAsync(transaction, accountId, Most - 1);
+        await store.AddAsync(transaction, device, token.Hash.ToArray(), Fingerprint(client));
         if (trust)
         {
             await store.SetTrustedAsync(transaction, device.Id, until);
