@@ -400,6 +400,7 @@ CREATE INDEX mailbox_by_age ON mailbox (sent_at);
 
 
 CREATE INDEX attempt_counters_by_bytes ON attempt_counters (key COLLATE "C"); -- of other collations a prefix is no range; SQLite's keys are in this order anyway
+
 -- 0018_bound_codes
 -- In which browser a code was asked for, so that what is typed elsewhere uses none of its tries up.
 

@@ -25,16 +25,16 @@ public sealed partial class AllIssuingPaths
         new("temporary password", "/auth/login", (_, alice) => SignInAsync(alice, "email", alice.Email, alice.Temporary)) { Fine = "403 password_change_required" },
         new("password, page", "/login", (app, alice) => SignInOnPageAsync(app, alice, alice.Password)),
         new("temporary password, page", "/login", (app, alice) => SignInOnPageAsync(app, alice, alice.Temporary)) { Fine = "403 password_change_required" },
-        new("refresh", "/auth/refresh", (app, alice) =>
+        new("refresh", "/auth/refresh", async (app, alice) =>
         {
-            app.Clock.Advance(TimeSpan.FromSeconds(11)); // so that it is no repetition
-            return RefreshAsync(alice, alice.Newest);
+            await app.PassAsync(TimeSpan.FromSeconds(11)); // so that it is no repetition
+            return await RefreshAsync(alice, alice.Newest);
         }),
         new("refresh within the grace window", "/auth/refresh", (_, alice) => RefreshAsync(alice, alice.Predecessor)),
-        new("refresh replayed", "/auth/refresh", (app, alice) =>
+        new("refresh replayed", "/auth/refresh", async (app, alice) =>
         {
-            app.Clock.Advance(TimeSpan.FromSeconds(11));
-            return RefreshAsync(alice, alice.Predecessor);
+            await app.PassAsync(TimeSpan.FromSeconds(11));
+            return await RefreshAsync(alice, alice.Predecessor);
         }) { Fine = "401 invalid_token" },
         new("second step, authenticator app", "/auth/login/mfa", (_, alice) => alice.FinishAsync("totp", alice.Phone!.NextCode())) { Kind = Kind.Step },
         new("second step, recovery code", "/auth/login/mfa", (_, alice) => alice.FinishAsync("recovery_code", alice.Phone!.RecoveryCodes[0])) { Kind = Kind.Step },

@@ -177,7 +177,7 @@ internal sealed class OpenApiText(PublicUrl publicUrl) : IOpenApiDocumentTransfo
             Describe(operation, 403, "`challenge_required`: with a `challenge` to solve, where the settings ask for it", context);
         }
 
-        if (metadata.OfType<BodyExample>().Any())
+        if (context.Description.HttpMethod != "GET")
         {
             Describe(operation, 400, "`validation_failed`, with the fields that are wrong, or `malformed_request`", context);
             Describe(operation, 413, "`body_too_large`: more than 64 KiB", context);
