@@ -14,11 +14,11 @@ public sealed class AuditStore
         INSERT INTO audit_chain (event_id, facts, personal, salt) VALUES (@Id, @Facts, @Personal, @Salt)
         """;
 
-    private const string InsertNothing =
+    private const string InsertForNothing = Insert +
         """
-        INSERT INTO audit_events (id, event, at, account_id, actor_id, session_id, address, user_agent, request_id, detail)
-        SELECT @Id, @Event, @At, @AccountId, @ActorId, @SessionId, @Address, @UserAgent, @RequestId, @Detail WHERE 1 = 0;
-        INSERT INTO audit_chain (event_id, facts, personal, salt) SELECT @Id, @Facts, @Personal, @Salt WHERE 1 = 0
+        ;
+        DELETE FROM audit_chain WHERE event_id = @Id;
+        DELETE FROM audit_events WHERE id = @Id
         """;
 
     /// <summary>The row and its line of the chain, in one go: a row without a line would look like a forged one.</summary>
@@ -27,7 +27,7 @@ public sealed class AuditStore
     /// <param name="line">Of the chain.</param>
     /// <param name="isKept">False does the same work and leaves no row.</param>
     public Task AddAsync(Transaction transaction, AuditEvent row, ChainLine line, bool isKept = true) => transaction.ExecuteAsync(
-        isKept ? Insert : InsertNothing,
+        isKept ? Insert : InsertForNothing,
         new
         {
             row.Id,

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Cardea.Crypto.Secrets;
 using Cardea.Foundation.Data;
@@ -46,6 +47,7 @@ public sealed class MailRequestsJob : Job
     private readonly Dictionary<string, MailRequestKind> _kinds;
     private readonly PublicUrl _publicUrl;
     private readonly TimeProvider _clock;
+    private int _isWoken;
 
     public MailRequestsJob(
         Database database, MailRequestStore store, MailRequests requests, IEnumerable<MailRequestKind> kinds, OutboxSignal signal, PublicUrl publicUrl, TimeProvider clock, ILogger<MailRequestsJob> log)
@@ -53,7 +55,18 @@ public sealed class MailRequestsJob : Job
     {
         (_database, _store, _requests, _publicUrl, _clock) = (database, store, requests, publicUrl, clock);
         _kinds = kinds.ToDictionary(kind => kind.Name);
-        signal.Woken += Wake;
+        signal.Woken += () => _ = WakeLaterAsync();
+    }
+
+    /// <summary>Not at once: the work that a known address makes would meet the answer to whoever asked, or their next request, and be seen in its time.</summary>
+    private async Task WakeLaterAsync()
+    {
+        if (Interlocked.Exchange(ref _isWoken, 1) == 0)
+        {
+            await Task.Delay(RandomNumberGenerator.GetInt32(20, 200));
+            Volatile.Write(ref _isWoken, 0);
+            Wake();
+        }
     }
 
     protected override async Task TurnAsync(CancellationToken stopping)

@@ -88,9 +88,18 @@ public sealed class OneTimeSecrets(OneTimeSecretStore store, AttemptCounters cou
     /// <param name="address">As it was given to <see cref="IssueAsync"/>.</param>
     public async Task<CheckedSecret?> CheckCodeAsync(Transaction transaction, SecretPurpose purpose, string accountId, string? text, string? binding, string? address = null)
     {
-        if (!NumericCode.TryParse(text, out var code)
-            || await store.TryCodeAsync(transaction, accountId, purpose.Name, clock.Milliseconds(), binding is null ? null : BindingMac(purpose, accountId, binding)) is not { CodeMac: { } expected } stored)
+        if (!NumericCode.TryParse(text, out var code))
         {
+            return null;
+        }
+
+        if (await store.TryCodeAsync(transaction, accountId, purpose.Name, clock.Milliseconds(), binding is null ? null : BindingMac(purpose, accountId, binding)) is not { CodeMac: { } expected } stored)
+        {
+            if (purpose.RemembersGuesses)
+            {
+                await counters.BeginAsync(transaction, NobodysKey(code), NoPause); // so that time doesn't tell where a code waits
+            }
+
             return null;
         }
 
@@ -125,6 +134,9 @@ public sealed class OneTimeSecrets(OneTimeSecretStore store, AttemptCounters cou
     private string WrongKey(SecretPurpose purpose, string accountId, string? address) => address is null
         ? $"code:{accountId}:wrong:{purpose.Name}"
         : $"code:address:{Convert.ToHexStringLower(HMACSHA256.HashData(_addressKey, Encoding.UTF8.GetBytes(address)).AsSpan(0, 16))}:wrong:{purpose.Name}";
+
+    /// <summary>Of many, so that guesses at nothing don't wait for each other's row.</summary>
+    private string NobodysKey(NumericCode code) => $"code:nobody:{code.Mac(_codeKey, "nobody")[0]}";
 
     private static byte[] TextHash(SecretPurpose purpose, string accountId, string text) => TokenHash.Of($"{Context(purpose, accountId)}:{text}").ToArray();
 
