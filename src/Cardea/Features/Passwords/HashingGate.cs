@@ -93,7 +93,7 @@ public sealed class HashingGate : IDisposable
             var waited = Stopwatch.GetElapsedTime(work.ArrivedAt);
             if (hashedAt != 0 && (!work.IsHash || waited > LongestWait) && Stopwatch.GetElapsedTime(hashedAt) > LongestRemains)
             {
-                // What comes next overwrites nothing. Not each time: a hash comes between two judgements of sign-ups, and to clear costs a third of one.
+                // What comes next overwrites nothing. Not each time: while people sign up, a hash comes between two judgements and overwrites it all.
                 arena.Clear();
                 hashedAt = 0;
             }
